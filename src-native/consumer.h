@@ -1,0 +1,110 @@
+// A consumer: one rd_kafka_t and one thread that alone polls, seeks, assigns, pauses, commits and closes it.
+//
+// JavaScript posts commands; the thread answers with records in an outbox, which JavaScript drains when woken. Commands
+// run between two polls, and the outbox is one queue: whatever stands in it before the answer to a seek was polled
+// before that seek, whatever stands behind it was polled after. The facade's "no stale message" rests on this order.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "batch.h"
+#include "config.h"
+#include "wake.h"
+
+namespace seekafka {
+
+// What the thread tells JavaScript. `type` is the name that binding/native.ts gives the record.
+struct ConsumerRecord {
+  const char* type = "";
+  uint32_t id = 0;  // the command that this answers
+  ErrorData error;
+  std::vector<PartitionRow> rows;
+  PackedBatch batch;
+  bool assign = false;  // rebalance: partitions come, not go
+  bool lost = false;    // rebalance: they are owned by others already
+  std::string text;     // rebalance: protocol; log: "level facility text"; stats: JSON
+};
+
+// Shared by the thread and the JavaScript object; outlives whichever ends first.
+//
+// Locks: `mutex` guards what the thread waits for and is also taken by librdkafka's queue callbacks, which run under a
+// librdkafka queue lock. So nothing calls into librdkafka while it holds `mutex`. `outbox_mutex` is a leaf.
+struct ConsumerCore {
+  explicit ConsumerCore(rd_kafka_t* handle) : rk(handle) {}
+
+  rd_kafka_t* rk;
+  Rd<rd_kafka_queue_t> events;    // rebalances, errors, commit results, logs
+  Rd<rd_kafka_queue_t> messages;  // what the fetchers of all assigned partitions are forwarded to
+  Rd<rd_kafka_queue_t> closing_events;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::function<void()>> commands;
+  bool events_ready = true;
+  bool messages_ready = true;
+  bool alive = false;                // the application has asked for messages: to be told to max.poll.interval.ms
+  int credits = 0;                   // batches that JavaScript will take before it asks again
+  bool abort = false;                // end at once, without leaving the group
+  bool ended = false;                // the handle is destroyed, the thread returns
+  std::condition_variable finished;  // `ended` is set
+
+  std::mutex outbox_mutex;
+  std::deque<ConsumerRecord> outbox;
+  Wake* wake = nullptr;  // null: nobody listens any more
+
+  void Post(std::function<void()> command);
+  void Emit(ConsumerRecord record);
+  // Waits for the thread's end. False: it is not there yet, and from now on finds nobody to tell anything.
+  bool AwaitEnd(std::chrono::milliseconds limit);
+  ~ConsumerCore();
+};
+
+class ConsumerThread {
+ public:
+  explicit ConsumerThread(std::shared_ptr<ConsumerCore> core);
+  void Run();
+
+  // Commands, on the thread.
+  void Subscribe(uint32_t id, const std::vector<std::string>& topics);
+  void Unsubscribe(uint32_t id);
+  // Takes partitions in addition to those held (`how` is "incremental"), as all there is ("all": nothing is held), or
+  // instead of those held ("anew"). Offsets are the start positions; RD_KAFKA_OFFSET_INVALID parks a partition: held
+  // and paused.
+  void Assign(uint32_t id, PartitionList& list, const std::vector<int32_t>& ids, const std::string& how);
+  // `list` null: all.
+  void Unassign(uint32_t id, const PartitionList& list);
+  void Seek(uint32_t id, const PartitionList& list, int timeout_ms);
+  void Pause(uint32_t id, const PartitionList& list, bool pause);
+  void Commit(uint32_t id, const PartitionList& list);
+  void Close();
+
+ private:
+  void Answer(uint32_t id, ErrorData error, const rd_kafka_topic_partition_list_t* list = nullptr);
+  // Returns when every partition that was unassigned before has been stopped. Stopping clears the forwarding of the
+  // partition's queue, on librdkafka's main thread and after the call that asked for it has returned; a partition that
+  // is forwarded and started again before that would deliver nothing ever. This asks the same thread, behind it.
+  rd_kafka_resp_err_t AwaitStops();
+  void PollEvents();
+  void HandleEvent(rd_kafka_event_t* event);
+  bool PollMessages();  // true: there may be more
+  void Destroy();
+
+  std::shared_ptr<ConsumerCore> core_;
+  rd_kafka_t* rk_;
+  PartitionIds ids_;
+  std::vector<rd_kafka_message_t*> buffer_;
+  double average_bytes_ = 1024;
+  bool closing_ = false;
+};
+
+void DefineConsumer(Napi::Env env, Napi::Object exports);
+
+}  // namespace seekafka

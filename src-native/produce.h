@@ -1,0 +1,34 @@
+// The packed form in which messages reach the producer, and the delivery reports in which they come back.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "error.h"
+
+namespace seekafka {
+
+// rd_kafka_topic_t by name: one look-up in librdkafka per topic and client instead of one per message.
+class TopicHandles {
+ public:
+  rd_kafka_topic_t* Get(rd_kafka_t* rk, const std::string& topic);
+  void Clear() { topics_.clear(); }
+
+ private:
+  std::unordered_map<std::string, Rd<rd_kafka_topic_t>> topics_;
+};
+
+// produce(topics, fields, timestamps, payload, batch id, first): hands messages [first, count) to librdkafka until one
+// is refused. {accepted, error?}: the error of the first that was not.
+//
+//   fields      Int32[count * 5]   topic index, partition (-1: partitioner), headers length, key length, value length
+//   timestamps  Float64[count]     ms, 0: now
+//   payload     bytes              per message: headers (as in batch.h), key, value
+//
+// A message is named by (batch id, index) in its delivery report.
+Napi::Value Produce(const Napi::CallbackInfo& info, rd_kafka_t* rk, TopicHandles& topics);
+
+// {fields: Int32Array [batch id, index, partition, error code]*, numbers: Float64Array [offset, timestamp]*}
+Napi::Object DeliveryReports(Napi::Env env, rd_kafka_event_t* event);
+
+}  // namespace seekafka
