@@ -1,0 +1,56 @@
+// What was processed, and its commits: by hand, by the timer, on revoke and on close. librdkafka's own auto-commit is
+// off, because it never commits an offset below the last one, and a seek back would be forgotten.
+
+import type { ConsumerLink } from './assignment.js';
+import type { ConsumerSettings } from './config.js';
+import { throwRowErrors } from './errors.js';
+import type { TopicPartitionOffset } from './options.js';
+import { type Partition, type Partitions, flat } from './partition.js';
+import { noGroup } from './seeker.js';
+
+export class Committer {
+  readonly #link: ConsumerLink;
+  readonly #partitions: Partitions;
+  readonly #settings: ConsumerSettings;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(link: ConsumerLink, partitions: Partitions, settings: ConsumerSettings, onError: (e: unknown) => void) {
+    this.#link = link;
+    this.#partitions = partitions;
+    this.#settings = settings;
+    const { groupId, enableAutoCommit, autoCommitIntervalMs } = settings;
+    if (groupId !== undefined && enableAutoCommit && autoCommitIntervalMs > 0) {
+      this.#timer = setInterval(() => {
+        this.commitProcessed('commit').catch(onError);
+      }, autoCommitIntervalMs).unref();
+    }
+  }
+
+  /** Whether revocation and close commit what was processed. */
+  get automatic(): boolean {
+    return this.#settings.groupId !== undefined && this.#settings.enableAutoCommit;
+  }
+
+  /** Commits what was processed and is not committed yet. */
+  async commitProcessed(operation: string, partitions: readonly Partition[] = this.#partitions.held): Promise<void> {
+    await this.commit(
+      operation,
+      partitions.flatMap((p) => (p.processed !== null && p.processed !== p.committed ? [p.at(p.processed)] : [])),
+    );
+  }
+
+  async commit(operation: string, offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    if (this.#settings.groupId === undefined) throw noGroup(operation);
+    if (offsets.length === 0) return;
+    const rows = await this.#link.request(operation, (id) => this.#link.handle.commit(id, flat(offsets)));
+    for (const row of rows) {
+      const p = this.#partitions.find(row);
+      if (p && !row.error) p.committed = row.offset;
+    }
+    throwRowErrors(operation, rows);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

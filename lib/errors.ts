@@ -1,0 +1,100 @@
+// The one place where what librdkafka says becomes a KafkaError.
+
+import { type NativeError, type NativeRow, native } from '../binding/native.js';
+import type { TopicPartition } from './options.js';
+
+/**
+ * What went wrong in Kafka or in librdkafka. Wrong arguments are `TypeError` and `RangeError` instead.
+ */
+export class KafkaError extends Error {
+  override readonly name = 'KafkaError';
+  /**
+   * `ERR_` and librdkafka's own name of the error (rd_kafka_err2name): `ERR__STATE`, `ERR__TIMED_OUT`,
+   * `ERR_UNKNOWN_TOPIC_OR_PART`. Two underscores: raised by librdkafka itself, one: by the broker.
+   */
+  readonly code: string;
+  /** The number of the code (rd_kafka_resp_err_t): negative for librdkafka's own. */
+  readonly errno: number;
+  /** The client can do nothing any more: close it. */
+  readonly fatal: boolean;
+  /** The same call may succeed later. */
+  readonly retriable: boolean;
+  /** The transaction must be aborted. */
+  readonly txnRequiresAbort: boolean;
+  /** The call that failed: `seek`, `commit`, `send`, ... or `client` for what happened by itself. */
+  readonly operation: string;
+  /** Where partitions failed one by one: those that did, each with its error. */
+  readonly partitions?: readonly (TopicPartition & { error: KafkaError })[];
+
+  constructor(operation: string, error: NativeError, partitions?: readonly (TopicPartition & { error: KafkaError })[]) {
+    super(error.message);
+    this.code = error.code;
+    this.errno = error.errno;
+    this.fatal = error.fatal;
+    this.retriable = error.retriable;
+    this.txnRequiresAbort = error.txnRequiresAbort;
+    this.operation = operation;
+    if (partitions) this.partitions = partitions;
+  }
+}
+
+/** The codes of librdkafka that this package raises itself (rd_kafka_resp_err_t). */
+export const errno = {
+  destroy: -197,
+  unknownGroup: -179,
+  state: -172,
+  timedOut: -185,
+  autoOffsetReset: -140,
+  unknownPartition: -190,
+  queueFull: -184,
+  noOffset: -168,
+  noEntity: -156,
+  unknownTopic: -188,
+  unknownTopicOrPart: 3,
+} as const;
+
+/** An error of librdkafka's with a text of ours. */
+export function localError(operation: string, code: number, message: string): KafkaError {
+  const known = native.errorCode(code)!;
+  return new KafkaError(operation, { ...known, message });
+}
+
+export const destroyed = (operation: string): KafkaError =>
+  localError(operation, errno.destroy, `${operation}: the client is closed`);
+
+/** One error for several partitions: it has the first one's code, and names them all. */
+export function partitionsError(
+  operation: string,
+  failed: readonly (TopicPartition & { error: KafkaError })[],
+): KafkaError {
+  const first = failed[0]!.error;
+  const names = failed.map(({ topic, partition }) => `${topic}[${partition}]`);
+  const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
+  return new KafkaError(operation, { ...first, message: `${operation}: ${shown}: ${first.message}` }, failed);
+}
+
+/** Throws where a row of an answer has an error. */
+export function throwRowErrors(operation: string, rows: readonly NativeRow[]): void {
+  const failed = rows.flatMap(({ topic, partition, error }) =>
+    error ? [{ topic, partition, error: new KafkaError(operation, error) }] : [],
+  );
+  if (failed.length) throw partitionsError(operation, failed);
+}
+
+/**
+ * Runs a public method: whatever it throws becomes a rejection, and the error's stack is the caller's, not that of the
+ * callback in which an answer came.
+ */
+export async function call<T>(work: () => Promise<T>): Promise<T> {
+  const site: { stack?: string } = {};
+  Error.captureStackTrace(site, call);
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof KafkaError) {
+      const frames = site.stack?.slice(site.stack.indexOf('\n') + 1);
+      error.stack = `${error.name}: ${error.message}\n${frames ?? ''}`;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,179 @@
+// Messages as the user sees them: views over a packed batch, which read what is asked for when it is asked for.
+
+import {
+  type BatchViews,
+  FIELDS_PER_MESSAGE,
+  Field,
+  NUMBERS_PER_MESSAGE,
+  readHeaders,
+} from '../binding/batch-layout.js';
+import { inspect } from 'node:util';
+import type { Header, TopicPartition } from './options.js';
+import type { Partition } from './partition.js';
+
+/** A message of Kafka. It is read from its batch when asked: what is kept of it keeps the batch in memory. */
+export interface Message {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Buffer | null;
+  /** Null: a tombstone. The bytes are shared with the other messages of the batch: copy what is kept for long. */
+  readonly value: Buffer | null;
+  /** In the order of the producer, duplicates kept. */
+  readonly headers: readonly Header[];
+  /** Milliseconds since the Unix epoch; -1 where the message has none. */
+  readonly timestamp: number;
+  readonly timestampType: 'create' | 'append' | 'none';
+  /** -1 where the broker does not tell. */
+  readonly leaderEpoch: number;
+}
+
+const timestampTypes = ['none', 'create', 'append'] as const;
+
+export class PackedMessage implements Message {
+  readonly #batch: BatchViews;
+  readonly #index: number;
+  readonly #source: Partition;
+
+  constructor(batch: BatchViews, index: number, source: Partition) {
+    this.#batch = batch;
+    this.#index = index;
+    this.#source = source;
+  }
+
+  get topic(): string {
+    return this.#source.topic;
+  }
+
+  get partition(): number {
+    return this.#source.partition;
+  }
+
+  get offset(): number {
+    return this.#batch.numbers[this.#index * NUMBERS_PER_MESSAGE]!;
+  }
+
+  get timestamp(): number {
+    return this.#batch.numbers[this.#index * NUMBERS_PER_MESSAGE + 1]!;
+  }
+
+  get timestampType(): 'create' | 'append' | 'none' {
+    return timestampTypes[this.#field(Field.headersLengthAndTimestampType) & 3] ?? 'none';
+  }
+
+  get leaderEpoch(): number {
+    return this.#field(Field.leaderEpoch);
+  }
+
+  get key(): Buffer | null {
+    return this.#slice(this.#headersEnd(), this.#field(Field.keyLength));
+  }
+
+  get value(): Buffer | null {
+    const keyLength = this.#field(Field.keyLength);
+    return this.#slice(this.#headersEnd() + (keyLength > 0 ? keyLength : 0), this.#field(Field.valueLength));
+  }
+
+  get headers(): readonly Header[] {
+    const length = this.#field(Field.headersLengthAndTimestampType) >> 2;
+    if (length === 0) return [];
+    return readHeaders(this.#batch.bytes, this.#batch.payloadStart + this.#field(Field.start), length);
+  }
+
+  toJSON(): Message {
+    const { topic, partition, offset, key, value, headers, timestamp, timestampType, leaderEpoch } = this;
+    return { topic, partition, offset, key, value, headers, timestamp, timestampType, leaderEpoch };
+  }
+
+  [inspect.custom](depth: number, options: object): string {
+    return `Message ${inspect(this.toJSON(), { ...options, depth })}`;
+  }
+
+  #field(field: Field): number {
+    return this.#batch.fields[this.#index * FIELDS_PER_MESSAGE + field]!;
+  }
+
+  #headersEnd(): number {
+    return (
+      this.#batch.payloadStart + this.#field(Field.start) + (this.#field(Field.headersLengthAndTimestampType) >> 2)
+    );
+  }
+
+  #slice(start: number, length: number): Buffer | null {
+    return length < 0 ? null : this.#batch.bytes.subarray(start, start + length);
+  }
+}
+
+/** Messages [from, to) of one partition in a batch. Good while `epoch` is the partition's. */
+export interface Run {
+  readonly batch: BatchViews;
+  readonly source: Partition;
+  readonly epoch: number;
+  readonly lineage: number;
+  from: number;
+  readonly to: number;
+  /** Called once, when nothing of the batch waits for delivery any more. */
+  readonly credit: { runs: number };
+}
+
+export const offsetAt = (batch: BatchViews, index: number): number => batch.numbers[index * NUMBERS_PER_MESSAGE]!;
+
+/** Bytes of headers, key and value of messages [from, to). */
+export function bytesOf(batch: BatchViews, from: number, to: number): number {
+  const start = batch.fields[from * FIELDS_PER_MESSAGE + Field.start]!;
+  const end = to < batch.count ? batch.fields[to * FIELDS_PER_MESSAGE + Field.start]! : batch.byteLength;
+  return end - start;
+}
+
+/** Messages of one or several partitions, offsets ascending in each. Iterating it again gives them again. */
+export interface MessageBatch extends Iterable<Message> {
+  readonly length: number;
+  /** Of headers, keys and values. */
+  readonly byteLength: number;
+  readonly topicPartitions: readonly TopicPartition[];
+}
+
+/** A part of a run that was handed out. */
+export interface Piece {
+  readonly batch: BatchViews;
+  readonly source: Partition;
+  readonly lineage: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export class PackedBatch implements MessageBatch {
+  readonly #pieces: readonly Piece[];
+  readonly length: number;
+
+  constructor(pieces: readonly Piece[]) {
+    this.#pieces = pieces;
+    this.length = pieces.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
+  get byteLength(): number {
+    return this.#pieces.reduce((sum, { batch, from, to }) => sum + bytesOf(batch, from, to), 0);
+  }
+
+  get topicPartitions(): readonly TopicPartition[] {
+    return [...new Set(this.#pieces.map(({ source }) => source))].map((source) => source.row());
+  }
+
+  /** Messages of partitions that were sought, or lost, in the meantime are left out. */
+  *[Symbol.iterator](): Generator<Message, void, undefined> {
+    for (const { batch, source, lineage, from, to } of this.#pieces) {
+      for (let i = from; i < to && source.lineage === lineage; i++) yield new PackedMessage(batch, i, source);
+    }
+  }
+
+  /** The offsets behind the last message of each partition. */
+  ends(): { source: Partition; lineage: number; offset: number }[] {
+    const last = new Map<Partition, Piece>();
+    for (const piece of this.#pieces) last.set(piece.source, piece);
+    return [...last.values()].map(({ batch, source, lineage, to }) => ({
+      source,
+      lineage,
+      offset: offsetAt(batch, to - 1) + 1,
+    }));
+  }
+}

@@ -1,0 +1,94 @@
+// A JavaScript RegExp as a topic pattern for librdkafka.
+//
+// Three engines read it: POSIX ERE of the C library (classic protocol, partial match), librdkafka's own little engine
+// where there is none (Windows), and the broker's RE2J (KIP-848 protocol, whole match). So the pattern keeps to what
+// they have in common, and begins with `^`, by which librdkafka knows a pattern from a name.
+//
+// What makes this exact is that a topic name has only 65 possible characters: anything that matches one character (a
+// class, an escape, a literal) is asked about each of them here, by JavaScript itself, and written as that set.
+
+const legalCharacters = [...'-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'];
+
+/** Matches no topic name, because none contains a space; an empty class does not exist in POSIX. */
+const matchesNothing = ' ';
+
+const refusals: [construct: RegExp, name: string, wayOut: string][] = [
+  [/^\(\?<?[=!]/, 'lookaround', 'subscribe to what matches by several patterns or names'],
+  [/^\(\?[a-z-]+:/, 'inline flags', 'spell both cases, as in [Aa]'],
+  [/^\\[bB]/, 'a word boundary', 'name the separator, as in (^|[.-])'],
+  [/^\\k/, 'a backreference', 'spell the repetition out'],
+  [/^\\[0-9]/, 'a backreference or octal escape', 'spell the repetition out'],
+  [/^\\c/, 'a control character', 'no topic name contains one'],
+];
+
+/** One character's worth of source: an escape, a class or any character. */
+function atomAt(source: string, at: number, unicode: boolean): string {
+  const rest = source.slice(at);
+  const escape = unicode
+    ? /^\\(?:u\{[^}]*\}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[pP]\{[^}]*\}|[^])/u
+    : /^\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[^])/;
+  const found = escape.exec(rest) ?? /^\[(?:\\[^]|[^\]\\])*\]/.exec(rest) ?? (unicode ? /^[^]/u : /^[^]/).exec(rest);
+  return found![0];
+}
+
+/** The topic name characters that an atom matches, in a form that means the same to all three engines. */
+function characterSet(atom: string, flags: string): string {
+  const matcher = new RegExp(`^${atom}$`, flags);
+  const set = legalCharacters.filter((character) => matcher.test(character)).join('');
+  if (set === '') return matchesNothing;
+  if (set.length === legalCharacters.length) return '.';
+  if (set.length === 1) return set === '.' ? '\\.' : set;
+  // A hyphen is a range unless it comes last. Ranges only where they are whole, so that no locale can stretch them.
+  const ranges = set
+    .replace('0123456789', '0-9')
+    .replace('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'A-Z')
+    .replace('abcdefghijklmnopqrstuvwxyz', 'a-z');
+  return set.startsWith('-') ? `[${ranges.slice(1)}-]` : `[${ranges}]`;
+}
+
+/**
+ * The librdkafka pattern that matches exactly the topic names that `re.test(name)` does.
+ * @throws TypeError for flags other than `u`, lookaround, backreferences, `\b`, lazy quantifiers, and what else the three
+ * engines do not have or do not agree on.
+ */
+export function topicPattern(re: RegExp, argument = 'topics'): string {
+  const { source, flags } = re;
+  const refuse = (what: string, wayOut: string): never => {
+    throw new TypeError(`${argument}: expected a RegExp that brokers understand, got ${what} in ${re}: ${wayOut}`);
+  };
+  if (flags !== '' && flags !== 'u') {
+    const wayOut = flags.includes('i') ? 'spell both cases, as in [Aa]' : 'leave it out';
+    refuse(`the flag '${flags.replace('u', '')}'`, wayOut);
+  }
+
+  let pattern = '';
+  const open: boolean[] = []; // of each open group: has it an anchor?
+  let closedWithAnchor = false;
+  const refuseEmpty = () => {
+    if (!/(^|[(|])$/.test(pattern)) return;
+    refuse('an empty group or alternative', 'make it optional by ?, or use .*');
+  };
+  for (let at = 0; at < source.length;) {
+    const rest = source.slice(at);
+    for (const [construct, name, wayOut] of refusals) if (construct.test(rest)) refuse(name, wayOut);
+
+    const group = /^\((?:\?:|\?<[^>]+>)?/.exec(rest)?.[0];
+    const quantifier = /^(?:[*+?]|\{\d+(?:,\d*)?\})/.exec(rest)?.[0];
+    if (quantifier && rest[quantifier.length] === '?') refuse('a lazy quantifier', 'leave out its ?');
+    if (rest[0] === ')' || rest[0] === '|') refuseEmpty();
+
+    // glibc's regexec forgets the anchor there: it finds (a$|b){2} in 'ab'.
+    if (quantifier?.startsWith('{') && closedWithAnchor) refuse('an anchor in a counted group', 'write the group out');
+    closedWithAnchor = rest[0] === ')' && open.pop() === true;
+    if (group) open.push(false);
+    if (rest[0] === '^' || rest[0] === '$' || closedWithAnchor) open.fill(true);
+
+    const atom = group ?? quantifier ?? (/^[|)^$.]/.test(rest) ? rest[0]! : atomAt(source, at, flags === 'u'));
+    at += atom.length;
+    if (group) pattern += '(';
+    else if (quantifier || /^[|)^$.]$/.test(atom)) pattern += atom;
+    else pattern += characterSet(atom, flags);
+  }
+  refuseEmpty();
+  return `^.*(${pattern}).*$`;
+}
