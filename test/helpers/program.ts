@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+
+const root = path.join(import.meta.dirname, '..', '..');
+
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * A process that runs the text of a module, which imports 'seekafka' as any program does and reads what it needs from
+ * process.env. It is killed when it is disposed, or after `limitMs`.
+ */
+export class Program implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #started = performance.now();
+  readonly #changed = new Set<() => void>();
+  #stdout = '';
+  #stderr = '';
+  /** Resolves when the process has ended and its output is complete. */
+  readonly ended: Promise<Ending>;
+
+  constructor(source: string, env: Readonly<Record<string, string>> = {}, limitMs = 25_000) {
+    this.#child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#on((this.#stdout += text)));
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#on((this.#stderr += text)));
+    const limit = setTimeout(() => this.#child.kill('SIGKILL'), limitMs);
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once('error', reject);
+      this.#child.once('close', (code, signal) => {
+        clearTimeout(limit);
+        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
+        this.#on('');
+      });
+    });
+  }
+
+  get lines(): string[] {
+    return this.#stdout.split('\n').slice(0, -1);
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Milliseconds since the start. */
+  get age(): number {
+    return performance.now() - this.#started;
+  }
+
+  /** The first line that begins with `start`, as soon as it is there. Rejects when the process ends without it. */
+  async line(start: string): Promise<string> {
+    for (;;) {
+      const found = this.lines.find((line) => line.startsWith(start));
+      if (found !== undefined) return found;
+      const over = !this.running;
+      const next = new Promise<void>((resolve) => this.#changed.add(resolve));
+      const ended = await Promise.race([next, this.ended]);
+      if (over || ended) {
+        const late = this.lines.find((line) => line.startsWith(start));
+        if (late !== undefined) return late;
+        const { code, signal, stdout, stderr } = await this.ended;
+        throw new Error(`ended with ${signal ?? code} without a line '${start}...':\n${stdout}${stderr}`);
+      }
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  #on(_text: string): void {
+    for (const resolve of this.#changed) resolve();
+    this.#changed.clear();
+  }
+}

@@ -1,0 +1,7 @@
+import { stopKafkaOfThisRun } from './kafka.js';
+
+// Mocha loads this file before the tests (.mocharc.json).
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  await stopKafkaOfThisRun();
+}

@@ -1,0 +1,74 @@
+import {
+  Consumer,
+  KafkaError,
+  type Header,
+  type Message,
+  type MessageBatch,
+  type RebalanceListener,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from 'seekafka';
+
+export async function consume(signal: AbortSignal): Promise<void> {
+  await using consumer = new Consumer({
+    'bootstrap.servers': 'localhost:9092',
+    'group.id': 'group',
+    'auto.offset.reset': 'earliest',
+    'enable.auto.commit': false,
+    'fetch.wait.max.ms': 50,
+    'session.timeout.ms': 6000,
+  });
+
+  const listener: RebalanceListener = {
+    onAssigned: (partitions) => console.log(partitions.length),
+    onRevoked: async (_partitions: readonly TopicPartition[]) => consumer.commit(),
+  };
+  await consumer.subscribe('topic');
+  await consumer.subscribe(['topic', /^other-/], listener);
+  await consumer.subscribe(/^topic/, {});
+  await consumer.assign([
+    { topic: 'topic', partition: 0 },
+    { topic: 'topic', partition: 1, offset: 5 },
+  ]);
+
+  for await (const message of consumer) {
+    const { topic, partition, offset, key, value, timestampType }: Message = message;
+    const header: Header | undefined = message.headers[0];
+    const kind: 'create' | 'append' | 'none' = timestampType;
+    console.log(topic, partition, offset, key?.toString(), value?.length, header?.[0], header?.[1]?.length, kind);
+    await consumer.commit(message);
+    break;
+  }
+
+  for await (const batch of consumer.batches({ maxMessages: 100, maxBytes: 1e6, signal })) {
+    const both: MessageBatch = batch;
+    for (const message of both) console.log(message.offset);
+    console.log(both.length + both.byteLength, both.topicPartitions[0]?.topic);
+    await consumer.commit(batch);
+  }
+}
+
+export async function seek(consumer: Consumer, signal: AbortSignal): Promise<TopicPartitionOffset[]> {
+  const at: TopicPartitionOffset = { topic: 'topic', partition: 0, offset: 42 };
+  await consumer.seek(at);
+  await consumer.seek([at, at] as const, { timeoutMs: 1000, signal });
+  await consumer.seekToBeginning();
+  await consumer.seekToEnd(consumer.assignment, { timeoutMs: 1000 });
+  await consumer.seekToTimestamp(Date.now() - 1000);
+  await consumer.seekToTimestamp(new Date(), [{ topic: 'topic', partition: 0 }]);
+  await consumer.seekToCommitted();
+  await consumer.committed(consumer.assignment, { timeoutMs: 1000 });
+  await consumer.offsetsForTimes([{ topic: 'topic', partition: 0, timestamp: 0 }]);
+  const lags: number[] = (await consumer.lag()).map(({ lag }) => lag);
+  consumer.pause();
+  consumer.resume(consumer.paused);
+  console.log(lags, await consumer.beginningOffsets(), await consumer.endOffsets());
+  await consumer.close({ timeoutMs: 1000 });
+  return consumer.position();
+}
+
+export function explain(error: unknown): string {
+  if (!(error instanceof KafkaError)) return String(error);
+  const failed = error.partitions?.map((partition) => partition.error.code) ?? [];
+  return [error.code, error.operation, error.errno, error.fatal, error.retriable, ...failed].join(' ');
+}

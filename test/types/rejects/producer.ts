@@ -1,0 +1,21 @@
+import { Producer, type KafkaError, type Message } from 'seekafka';
+
+// @ts-expect-error A key of consumers.
+const producer = new Producer({ 'bootstrap.servers': 'localhost:9092', 'auto.offset.reset': 'earliest' });
+
+// @ts-expect-error Which topic?
+void producer.send({ value: 'text' });
+// @ts-expect-error A value is text or bytes.
+void producer.send({ topic: 'topic', value: 42 });
+// @ts-expect-error A value is text or bytes.
+void producer.send({ topic: 'topic', value: { json: true } });
+
+declare const message: Message;
+// @ts-expect-error A tombstone has no value.
+message.value.toString();
+// @ts-expect-error What was received does not change.
+message.headers.push(['name', null]);
+
+declare const error: KafkaError;
+// @ts-expect-error Codes are names; the number is errno.
+export const code: number = error.code;
