@@ -15,6 +15,7 @@
       ],
       'defines': [
         'NAPI_VERSION=9',
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
         'LIBRDKAFKA_STATICLIB',
         'NDEBUG',
       ],

@@ -213,13 +213,16 @@ async function unpack(name, pin, tarball, target) {
   return target;
 }
 
+/** Each says at its head what it mends. One that does not fit is of another version. */
 async function applyPatches(source) {
-  if (!fs.existsSync(patches)) return;
-  for (const file of fs
-    .readdirSync(patches)
-    .filter((name) => name.endsWith('.patch'))
-    .sort()) {
-    await run('patch', ['-p1', '-d', source, '-i', path.join(patches, file)], `applying ${file}`);
+  const { applyPatch, parsePatch } = await import('diff');
+  for (const name of fs.readdirSync(patches).sort()) {
+    for (const change of parsePatch(fs.readFileSync(path.join(patches, name), 'utf8'))) {
+      const file = path.join(source, change.newFileName.replace(/^b\//, ''));
+      const mended = applyPatch(fs.readFileSync(file, 'utf8'), change);
+      if (mended === false) throw new BuildError(`${name} does not fit ${change.newFileName} of this librdkafka.`);
+      fs.writeFileSync(file, mended);
+    }
   }
 }
 
@@ -307,7 +310,6 @@ function requireTools() {
   need('CMake', 'cmake');
   need('make or ninja', 'ninja', 'make');
   need('tar', 'tar');
-  if (fs.existsSync(patches)) need('patch', 'patch');
   if (missing.length > 0) {
     const list = missing.join(', ').replace(/, ([^,]*)$/, ' and $1');
     throw new BuildError(`building the native addon needs ${list}, not found on the PATH: ${installAdvice('tools')}.`);

@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 /** A run that takes longer is stuck. Only in CI: at home one may sit in a debugger. */
-const guardMinutes = Number(process.env.TEST_GUARD_MINUTES ?? (process.env.CI ? 30 : 0));
+const guardMinutes = Number(process.env.TEST_GUARD_MINUTES ?? (process.env.CI ? 60 : 0));
 /** How long the process may live on after its last test. */
 const exitSeconds = 30;
 

@@ -111,6 +111,18 @@ describe('worker threads', () => {
       new Producer({ 'bootstrap.servers': brokers }).close();
       tell('ready');
     }`,
+    // What native code throws at that moment has nowhere to go, and ended the process.
+    'while clients come and go': `async ({ Consumer, Producer }, { brokers, topic }, tell) => {
+      const round = async () => {
+        const producer = new Producer({ 'bootstrap.servers': brokers });
+        await producer.send({ topic: topic + '-more', value: 'x' });
+        producer.close();
+        new Consumer({ 'bootstrap.servers': brokers, 'group.id': 'comes' + Math.random() }).close();
+      };
+      await round();
+      tell('ready');
+      for (;;) await Promise.all([round(), round(), round()]);
+    }`,
     'when it has only made its clients': `async ({ Admin, Consumer, MockCluster, Producer }, { brokers }, tell) => {
       globalThis.kept = [
         new Consumer({ 'bootstrap.servers': brokers }), new Producer({ 'bootstrap.servers': brokers }),
