@@ -52,7 +52,6 @@ describeOnBoth('S10: a seek that is on its way', (cluster) => {
   }
 
   it('is either in force or withdrawn, whatever the moment of the withdrawal', async function () {
-    this.timeout(60_000);
     const { topic, consumer } = await prepare();
     await using _ = consumer;
     let next = 5;

@@ -145,7 +145,6 @@ describeOnBoth('S3 at full speed', (cluster) => {
   let topic: string;
 
   before('a topic', async function () {
-    this.timeout(60_000);
     topic = await cluster().createTopic(SOUGHT.length + 1);
     await fill(cluster(), topic, { partitions: SOUGHT.length, count: MESSAGES });
   });
@@ -153,7 +152,7 @@ describeOnBoth('S3 at full speed', (cluster) => {
   for (const [how, loop] of Object.entries(loops)) {
     for (const from of ['inside', 'outside'] as const) {
       it(`of ${SEEKS} seeks from ${from} of a loop ${how}, none delivers anything stale, lost or doubled`, async function () {
-        this.timeout(30_000 + SEEKS * 50);
+        this.timeout(120_000 + SEEKS * 50);
         const seed = Number(process.env['CHANCE_SEED'] ?? randomInt(2 ** 31));
         console.log(`        seed ${seed}`);
         const below = random(seed);

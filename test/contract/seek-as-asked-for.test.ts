@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describeOnBoth } from '../helpers/clusters.js';
-import { Member, NumberedTopic, hows, inTime, quickGroup, sortedPlaces } from '../helpers/member.js';
-import { eventually } from '../helpers/wait.js';
+import { Member, NumberedTopic, hows, quickGroup, sortedPlaces } from '../helpers/member.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 // What was asked for, in the words of those who asked: a consumer that subscribes to a topic and then reads it from its
 // beginning, or only what is new. The other suites of seeks go into each clause.

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { describeOnBoth, mockCluster } from '../helpers/clusters.js';
 import { setGroup } from '../helpers/groups.js';
-import { Member, NumberedTopic, hows, inTime, places, random, sortedPlaces } from '../helpers/member.js';
+import { Member, NumberedTopic, hows, places, random, sortedPlaces } from '../helpers/member.js';
+import { inTime } from '../helpers/wait.js';
 
 /** Kafka's number of the request ListOffsets. */
 const LIST_OFFSETS = 2;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { describeOnBoth } from '../helpers/clusters.js';
-import { Member, NumberedTopic, inTime } from '../helpers/member.js';
+import { Member, NumberedTopic } from '../helpers/member.js';
+import { inTime } from '../helpers/wait.js';
 
 // A seek can be undone half a second to a second and a half after it took effect, when librdkafka gets the late answer to
 // a query for a log's beginning or end that an earlier start or seek has set going. On a real broker that answer waits

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { KafkaError, type TopicPartition } from 'seekafka';
 import { describeOnBoth } from '../helpers/clusters.js';
-import { Member, NumberedTopic, inTime, places, quickGroup } from '../helpers/member.js';
+import { Member, NumberedTopic, places, quickGroup } from '../helpers/member.js';
 import { rejection } from '../helpers/rejection.js';
 import { uniqueTopic } from '../helpers/unique.js';
-import { eventually } from '../helpers/wait.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 /** Expects ERR__STATE that names these partitions, each with an error of its own, and no others. */
 function expectNotHeld(error: unknown, partitions: readonly TopicPartition[]): asserts error is KafkaError {

@@ -1,8 +1,8 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { describeOnBoth } from '../helpers/clusters.js';
-import { Member, NumberedTopic, hows, inTime, places, random, runs, sortedPlaces } from '../helpers/member.js';
-import { eventually } from '../helpers/wait.js';
+import { Member, NumberedTopic, hows, places, random, runs, sortedPlaces } from '../helpers/member.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 /** Longer than a broker holds back its answer to a fetch: what a seek has set going by mistake has come by then. */
 const FETCH_MS = 700;

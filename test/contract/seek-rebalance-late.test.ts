@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { KafkaError } from 'seekafka';
 import { mockCluster } from '../helpers/clusters.js';
 import { setGroup } from '../helpers/groups.js';
-import { inTime, sortedPlaces } from '../helpers/member.js';
+import { sortedPlaces } from '../helpers/member.js';
 import { Pair } from '../helpers/protocols.js';
 import { rejection } from '../helpers/rejection.js';
+import { inTime } from '../helpers/wait.js';
 
 // A look-up takes a few milliseconds, less than any rebalance. Only the mock cluster can be told to answer so late that
 // partitions go while it is under way; group.protocol=consumer needs an assignor that it does not have.

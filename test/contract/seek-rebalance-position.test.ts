@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { mockCluster } from '../helpers/clusters.js';
 import { setGroup } from '../helpers/groups.js';
-import { inTime, sortedPlaces } from '../helpers/member.js';
+import { sortedPlaces } from '../helpers/member.js';
 import { Pair, describeProtocols, nextEvent } from '../helpers/protocols.js';
+import { inTime } from '../helpers/wait.js';
 
 describeProtocols('the position that a seek has set', (cluster, protocol) => {
   it('S8 outlives a rebalance that gives the partition back, though something else is committed', async () => {

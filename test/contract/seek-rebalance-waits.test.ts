@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { KafkaError, type TopicPartitionOffset } from 'seekafka';
-import { inTime, sortedPlaces } from '../helpers/member.js';
+import { sortedPlaces } from '../helpers/member.js';
 import { Pair, describeProtocols } from '../helpers/protocols.js';
 import { rejection } from '../helpers/rejection.js';
-import { eventually } from '../helpers/wait.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 const at = (partitions: readonly number[], offset: number) => partitions.map((p) => `${p}:${offset}`).join(' ');
 

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import type { MessageBatch } from 'seekafka';
 import { describeOnBoth, mockCluster } from '../helpers/clusters.js';
 import { setGroup } from '../helpers/groups.js';
-import { type Delivered, Member, NumberedTopic, hows, inTime, random, runs } from '../helpers/member.js';
-import { eventually } from '../helpers/wait.js';
+import { type Delivered, Member, NumberedTopic, hows, random, runs } from '../helpers/member.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 /** All of the topic but partition 0, each message once. */
 const others = (topic: NumberedTopic, member: Member) => topic.partitions.slice(1).map((p) => member.runs(p));

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describeOnBoth } from '../helpers/clusters.js';
-import { Member, NumberedTopic, hows, inTime, sortedPlaces } from '../helpers/member.js';
+import { Member, NumberedTopic, hows, sortedPlaces } from '../helpers/member.js';
+import { inTime } from '../helpers/wait.js';
 
 describeOnBoth('seekToBeginning', (cluster) => {
   for (const how of hows) {

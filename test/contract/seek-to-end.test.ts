@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { describeOnBoth } from '../helpers/clusters.js';
-import { Member, NumberedTopic, hows, inTime, sortedPlaces } from '../helpers/member.js';
+import { Member, NumberedTopic, hows, sortedPlaces } from '../helpers/member.js';
+import { inTime } from '../helpers/wait.js';
 
 const all = (topic: NumberedTopic, offset: number) => topic.partitions.map((p) => `${p}:${offset}`).join(' ');
 

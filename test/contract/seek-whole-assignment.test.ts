@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { type Cluster, describeOnBoth } from '../helpers/clusters.js';
-import { Member, NumberedTopic, inTime, quickGroup, sortedPlaces } from '../helpers/member.js';
+import { Member, NumberedTopic, quickGroup, sortedPlaces } from '../helpers/member.js';
 import { uniqueGroup } from '../helpers/unique.js';
-import { eventually } from '../helpers/wait.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 /** `0:n 1:n`: every partition at the same offset. */
 const all = (topic: NumberedTopic, offset: number) => topic.partitions.map((p) => `${p}:${offset}`).join(' ');

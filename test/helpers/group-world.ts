@@ -1,8 +1,7 @@
 import { Consumer, type ConsumerConfig, KafkaError, type Message, Producer } from 'seekafka';
 import type { TopicPartition, TopicPartitionOffset } from 'seekafka';
 import type { Cluster } from './clusters.js';
-import { inTime } from './member.js';
-import { eventually } from './wait.js';
+import { eventually, inTime } from './wait.js';
 
 // A group whose members come and go, seek, pause and commit by chance, and a model beside it that says of every message
 // whether it may come. What it holds them to:
@@ -23,6 +22,8 @@ interface Held {
   /** Behind what the application was done with, since the last seek. */
   processed: number | undefined;
   inHand: number | undefined;
+  /** A seek was rejected: it may have taken what was processed, or not. */
+  uncertain: boolean;
 }
 
 export interface Sought {
@@ -41,7 +42,10 @@ export class GroupWorld implements AsyncDisposable {
   /** What the group has committed, as far as it can be known: at most this. */
   readonly committed: number[];
   readonly members: GroupMember[] = [];
+  readonly began = performance.now();
   readonly wrong: string[] = [];
+  /** What happened, in its order: told with what went wrong. */
+  readonly story: string[] = [];
   readonly counts = { delivered: 0, seeks: 0, rejected: 0, assigned: 0, again: 0, lost: 0 };
   readonly #producer: Producer;
   #names = 0;
@@ -155,8 +159,15 @@ export class GroupMember {
       for (const { partition } of rows) {
         this.world.counts.assigned++;
         const atMost = Math.max(this.world.committed[partition]!, this.#left.get(partition) ?? 0);
-        this.held.set(partition, { next: undefined, atMost, processed: undefined, inHand: undefined });
+        this.held.set(partition, {
+          next: undefined,
+          atMost,
+          processed: undefined,
+          inHand: undefined,
+          uncertain: false,
+        });
       }
+      this.#tell(`assigned ${[...this.held].map(([p, { atMost }]) => `${p}<=${atMost}`).join()}`);
       this.#left.clear();
       for (const { partition } of this.consumer.paused) this.#paused.add(partition);
     },
@@ -174,14 +185,17 @@ export class GroupMember {
     const asked = named ?? [...this.held.keys()];
     const partitions = new Set(asked.filter((p) => this.held.has(p)));
     for (const p of asked) this.#last.set(p, key);
+    const which = `seek of ${named?.join() ?? 'all'}`;
+    this.#tell(`${which} called, of ${[...partitions].join()}`);
     counts.seeks++;
     const ended = (async () => {
       try {
         const rows = await inTime(call(), `a seek of ${this.name}`, SEEK_MS);
+        this.#tell(`${which} gave ${rows.map(({ partition, offset }) => `${partition}:${offset}`).join(' ')}`);
         for (const { partition, offset } of rows) {
           const held = this.held.get(partition);
           if (!held) continue; // taken away since
-          Object.assign(held, { next: offset, processed: undefined, inHand: undefined });
+          Object.assign(held, { next: offset, processed: undefined, inHand: undefined, uncertain: false });
           const [low, high] = within(partition);
           if (named && this.#last.get(partition) === key && (offset < low || offset > high)) {
             this.#wrong(`a seek of ${partition} went to ${offset}, not ${low} to ${high}`);
@@ -189,11 +203,12 @@ export class GroupMember {
         }
       } catch (error) {
         counts.rejected++;
+        this.#tell(`${which} rejected: ${String(error)}`);
         if (!(error instanceof KafkaError)) this.#wrong(`a seek ended with ${String(error)}`);
         // Some of its partitions may have been sought.
         for (const p of asked) {
           const held = this.held.get(p);
-          if (held) Object.assign(held, { next: undefined, atMost: Infinity, processed: undefined, inHand: undefined });
+          if (held) Object.assign(held, { next: undefined, atMost: Infinity, uncertain: true });
         }
       } finally {
         this.#seeks.delete(key);
@@ -226,6 +241,7 @@ export class GroupMember {
   async commit(): Promise<void> {
     const processed = [...this.held].flatMap(([p, { processed: to }]) => (to === undefined ? [] : [[p, to] as const]));
     for (const [p, to] of processed) this.world.committed[p] = Math.max(this.world.committed[p]!, to);
+    this.#tell(`commits ${processed.map(([p, to]) => `${p}:${to}`).join(' ')}`);
     try {
       await inTime(this.consumer.commit(), `a commit of ${this.name}`);
     } catch (error) {
@@ -249,9 +265,12 @@ export class GroupMember {
       const seeking = [...this.#seeks.values()].some(({ partitions }) => partitions.delete(partition));
       if (commits && held.processed !== undefined) {
         // A seek that has just taken effect, and has not been told yet, leaves nothing to commit.
-        this.world.committed[partition] = seeking ? Math.max(before, held.processed) : held.processed;
+        this.world.committed[partition] = seeking || held.uncertain ? Math.max(before, held.processed) : held.processed;
       }
       const at = held.next ?? held.atMost;
+      this.#tell(
+        `${commits ? 'revoked' : 'lost'} ${partition} at ${at}, committed <= ${this.world.committed[partition]}`,
+      );
       if (commits) this.#left.set(partition, seeking ? Infinity : at);
     }
   }
@@ -307,6 +326,7 @@ export class GroupMember {
     if ([...this.#seeks.values()].some(({ partitions }) => partitions.has(partition))) {
       this.#wrong(`${partition}:${offset} came while a seek of it is under way`);
     }
+    if (offset !== held.next) this.#tell(`${partition}:${offset} came`);
     if (held.next === undefined) {
       if (offset > held.atMost) this.#wrong(`${partition} begins at ${offset}, and not before ${held.atMost}`);
       if (offset < held.atMost) this.world.counts.again++;
@@ -317,7 +337,13 @@ export class GroupMember {
     held.inHand = offset + 1;
   }
 
+  #tell(what: string): void {
+    const { story, began } = this.world;
+    story.push(`${Math.round(performance.now() - began)} ms, ${this.name}: ${what}`);
+  }
+
   #wrong(what: string): void {
+    this.#tell(`WRONG: ${what}`);
     this.world.wrong.push(`${this.name}: ${what}`);
   }
 }

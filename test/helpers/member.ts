@@ -2,7 +2,7 @@ import { Consumer, type ConsumerConfig, type KafkaError, type OffsetReset, Produ
 import type { Message, TopicPartition, TopicPartitionOffset } from 'seekafka';
 import type { Cluster } from './clusters.js';
 import { uniqueGroup } from './unique.js';
-import { eventually } from './wait.js';
+import { eventually, inTime } from './wait.js';
 
 // Topics whose messages carry their partition and a sequence number, and consumers that write down what they were
 // delivered: a message that is stale, lost or doubled shows as a break in a run of numbers.
@@ -18,19 +18,6 @@ export type How = (typeof hows)[number];
 
 /** Returned by a visitor: leaves the loop. */
 export const leave = Symbol('leave');
-
-/** Rejects where the promise takes too long: a test that waits for ever closes nothing. */
-export async function inTime<T>(promise: Promise<T>, what = 'the promise', timeoutMs = 15_000): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Not settled within ${timeoutMs} ms: ${what}`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** `3..9 0..4`: the numbers in their order. Whatever is lost, doubled or out of place begins another run. */
 export function runs(numbers: readonly number[]): string {

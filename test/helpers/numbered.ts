@@ -1,7 +1,7 @@
 import { Consumer, type ConsumerConfig, type Message, Producer, type RecordMetadata } from 'seekafka';
 import type { Cluster } from './clusters.js';
 import { uniqueGroup } from './unique.js';
-import { eventually } from './wait.js';
+import { eventually, inTime } from './wait.js';
 
 // Messages that say where they belong, so that a stale, lost or doubled one is seen: the value is
 // `<partition>:<sequence>`, and in a topic that fill() alone wrote, the sequence is the offset.
@@ -61,20 +61,21 @@ export function numberOf(message: Message): Numbered {
 /** The next `count` messages. The last of them counts as processed when the next one is asked for. */
 export async function take(consumer: Consumer, count: number, timeoutMs = 10_000): Promise<Numbered[]> {
   const taken: Numbered[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const text = () => `${taken.length} of ${count} messages within ${timeoutMs} ms: ${JSON.stringify(taken)}`;
-    timer = setTimeout(() => reject(new Error(text())), timeoutMs);
-  });
+  const text = () => `${taken.length} of ${count} messages: ${JSON.stringify(taken)}`;
   const iterator = consumer[Symbol.asyncIterator]();
   try {
-    while (taken.length < count) {
-      const step = await Promise.race([iterator.next(), late]);
-      if (step.done) throw new Error(`the iterator ended after ${taken.length} of ${count} messages`);
-      taken.push(numberOf(step.value));
-    }
+    await inTime(
+      (async () => {
+        while (taken.length < count) {
+          const step = await iterator.next();
+          if (step.done) throw new Error(`the iterator ended after ${taken.length} of ${count} messages`);
+          taken.push(numberOf(step.value));
+        }
+      })(),
+      text,
+      timeoutMs,
+    );
   } finally {
-    clearTimeout(timer);
     await iterator.return?.();
   }
   return taken;

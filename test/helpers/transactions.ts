@@ -5,7 +5,7 @@ import { eventually } from './wait.js';
 
 // Transactions, open for as long as a test likes, by another client: seekafka's own producer has none yet.
 
-type Row = TopicPartition & { readonly value: string };
+type Row = TopicPartition & { readonly value: string; readonly timestamp?: number };
 
 export interface OpenTransaction {
   /** Resolves when its control records are in the log: Kafka answers before that. */
@@ -42,8 +42,9 @@ export class Transactions implements AsyncDisposable {
   /** Begins a transaction with these messages, which are in the log when it resolves. */
   async open(messages: readonly Row[]): Promise<OpenTransaction> {
     const transaction = await this.#producer.transaction();
-    for (const { topic, partition, value } of messages) {
-      await transaction.send({ topic, messages: [{ partition, value }] });
+    for (const { topic, partition, value, timestamp } of messages) {
+      const time = timestamp === undefined ? {} : { timestamp: String(timestamp) };
+      await transaction.send({ topic, messages: [{ partition, value, ...time }] });
     }
     const ended = async (end: Promise<void>) => {
       await end;

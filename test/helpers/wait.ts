@@ -9,6 +9,50 @@ export type EventuallyOptions = {
   what?: string;
 };
 
+/** How often a time limit looks at the clock, and the most that one look counts. */
+const LOOK_MS = 100;
+const COUNTED_MS = 250;
+
+/**
+ * Calls `late` after this time, of which only what this process lived through counts: a machine that stands still for
+ * half a minute makes nothing late. Gives back how to end it.
+ */
+export function limit(timeoutMs: number, late: () => void): () => void {
+  let left = timeoutMs;
+  let looked = performance.now();
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      left -= Math.min(now - looked, COUNTED_MS);
+      looked = now;
+      if (left > 0) return;
+      clearInterval(timer);
+      late();
+    },
+    Math.min(LOOK_MS, timeoutMs),
+  );
+  return () => clearInterval(timer);
+}
+
+/** Rejects where the promise takes too long: a test that waits for ever closes nothing. */
+export async function inTime<T>(
+  promise: Promise<T>,
+  what: string | (() => string) = 'the promise',
+  timeoutMs = 15_000,
+): Promise<T> {
+  let end = () => {};
+  const late = new Promise<never>((_, reject) => {
+    end = limit(timeoutMs, () => {
+      reject(new Error(`Not settled within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`));
+    });
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    end();
+  }
+}
+
 /**
  * Waits until `condition` gives something truthy, and gives that back. A condition that throws (an assertion, say)
  * does not hold yet; its last error is the cause of the one that is thrown at the end.
@@ -17,16 +61,21 @@ export async function eventually<T>(
   condition: () => T | Promise<T>,
   { timeoutMs = 10_000, intervalMs = 20, what = String(condition) }: EventuallyOptions = {},
 ): Promise<NonNullable<T>> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    let cause: unknown;
-    try {
-      const value = await condition();
-      if (value) return value;
-    } catch (error) {
-      cause = error;
+  let late = false;
+  const end = limit(timeoutMs, () => (late = true));
+  try {
+    for (;;) {
+      let cause: unknown;
+      try {
+        const value = await condition();
+        if (value) return value;
+      } catch (error) {
+        cause = error;
+      }
+      if (late) throw new Error(`Not within ${timeoutMs} ms: ${what}`, { cause });
+      await sleep(intervalMs);
     }
-    if (performance.now() >= deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}`, { cause });
-    await sleep(intervalMs);
+  } finally {
+    end();
   }
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect } from 'chai';
 import fc from 'fast-check';
 import type { TopicPartitionOffset } from 'seekafka';
 import { type RealKafka, describeOnKafka } from '../helpers/clusters.js';
@@ -155,7 +154,7 @@ async function play(cluster: RealKafka, protocol: Protocol, steps: readonly Step
   if (world.wrong.length === 0) await world.finish();
   totals.sequences++;
   for (const [key, value] of Object.entries(world.counts)) totals[key as keyof typeof world.counts] += value;
-  expect(world.wrong.join('\n')).to.equal('');
+  if (world.wrong.length) throw new Error(`${world.wrong.join('\n')}\n\n${world.story.join('\n')}`);
 }
 
 describeOnKafka('a group, by chance', (cluster) => {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RebalanceListener } from 'seekafka';
 import { describeOnKafka } from '../helpers/clusters.js';
-import { Member, NumberedTopic, inTime, quickGroup, sortedPlaces } from '../helpers/member.js';
-import { eventually } from '../helpers/wait.js';
+import { Member, NumberedTopic, quickGroup, sortedPlaces } from '../helpers/member.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 // How members keep what they hold: static membership, members that seek at the same time, and listeners that take their
 // time and use it. The mock cluster has no static members, and no group.protocol=consumer.

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { describeOnKafka } from '../helpers/clusters.js';
-import { Member, inTime, quickGroup } from '../helpers/member.js';
+import { Member, quickGroup } from '../helpers/member.js';
 import { fill } from '../helpers/numbered.js';
 import { unique } from '../helpers/unique.js';
-import { eventually } from '../helpers/wait.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 // Topics that grow, and topics that appear, under a member that consumes: what is new starts where it should, what it
 // has already goes on as if nothing were.

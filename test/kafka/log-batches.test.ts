@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Producer } from 'seekafka';
 import { describeOnKafka } from '../helpers/clusters.js';
-import { Member, hows, inTime, runs, sortedPlaces } from '../helpers/member.js';
+import { Member, hows, runs, sortedPlaces } from '../helpers/member.js';
 import { uniqueTopic } from '../helpers/unique.js';
-import { eventually } from '../helpers/wait.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 // A broker gives whole batches: what lies before the offset sought, in the same batch, has to be left out by the client.
 // The mock cluster keeps batches as they come too, but this wants a broker's word on what is in its log.

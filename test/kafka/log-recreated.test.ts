@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { describeOnKafka } from '../helpers/clusters.js';
-import { Member, inTime, quickGroup, sortedPlaces } from '../helpers/member.js';
+import { Member, quickGroup, sortedPlaces } from '../helpers/member.js';
 import { fill } from '../helpers/numbered.js';
-import { eventually } from '../helpers/wait.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 // A topic that is deleted and made again under the same name: its log is another one, so neither a position nor what was
 // committed in the old one says anything about it.

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { Consumer, KafkaError, OffsetReset, TopicPartitionOffset } from 'seekafka';
 import { describeOnKafka } from '../helpers/clusters.js';
-import { Member, NumberedTopic, inTime, sortedPlaces } from '../helpers/member.js';
+import { Member, NumberedTopic, sortedPlaces } from '../helpers/member.js';
 import { rejection } from '../helpers/rejection.js';
-import { eventually } from '../helpers/wait.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 // The beginning of a log moves while somebody is on the way to an offset before it: by deleteRecords here, which is to a
 // consumer what retention is. Of several partitions each goes by itself.

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Consumer, type Message, Producer } from 'seekafka';
 import { describeOnKafka } from '../helpers/clusters.js';
-import { inTime } from '../helpers/member.js';
 import { at, consumerOn, range, take } from '../helpers/numbered.js';
+import { inTime } from '../helpers/wait.js';
 
 // Times that are not one for each message: the broker's own, equal ones, in one batch and over several.
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { type RealKafka, describeOnKafka } from '../helpers/clusters.js';
-import { Member, NumberedTopic, hows, inTime, runs, sortedPlaces } from '../helpers/member.js';
+import { Member, NumberedTopic, hows, runs, sortedPlaces } from '../helpers/member.js';
 import { Transactions } from '../helpers/transactions.js';
-import { eventually } from '../helpers/wait.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 // Logs that transactions wrote: offsets of control records and of aborted messages are never delivered, so what comes
 // after a seek is the first message at or after the offset that the isolation level lets through. The mock cluster

@@ -212,7 +212,6 @@ describe('close()', () => {
   });
 
   it('leaves nothing behind: a hundred consumers come and go', async function () {
-    this.timeout(60_000);
     const { topic } = await prepare();
     const before = process.getActiveResourcesInfo().length;
     for (let i = 0; i < 10; i++) {

@@ -67,7 +67,6 @@ describe('close() with a broker that is away', () => {
   });
 
   it('that comes back leaves no second life behind: the next member gets the partition', async function () {
-    this.timeout(40_000);
     const cluster = await mockCluster();
     await using _ = { [Symbol.asyncDispose]: () => cluster.close() };
     const topic = await cluster.createTopic();

@@ -49,7 +49,6 @@ describe('an outage that outlasts a time limit', () => {
   }
 
   it('does not end the process while a consumer starts, and the consumer starts then', async function () {
-    this.timeout(40_000);
     await using program = new Program(
       `${prelude}
         const consumer = new Consumer({ ...config, 'group.id': 'starts' });

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { KafkaError } from 'seekafka';
 import { Scene, threeBrokers } from '../helpers/faults.js';
-import { inTime, places, sortedPlaces } from '../helpers/member.js';
+import { places, sortedPlaces } from '../helpers/member.js';
 import { rejection } from '../helpers/rejection.js';
-import { eventually } from '../helpers/wait.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 // A broker goes away before, during and after a seek. It leads one partition of three: the others have to go on, and it
 // goes on when it is back, from where the seek says if that took effect, else from where it was.
@@ -59,7 +59,6 @@ describe('a broker that is away', () => {
   });
 
   it('when its partition is assigned: does not hold up the others, and begins when it is back', async function () {
-    this.timeout(40_000);
     await using scene = await Scene.create(threeBrokers, noGroup, { idle: true });
     const { mock, member, topic, consumer } = scene;
     mock.brokerDown(AWAY);
@@ -73,7 +72,6 @@ describe('a broker that is away', () => {
   });
 
   it('when a whole assignment is sought before it begins: rejects for its partition, the others are sought', async function () {
-    this.timeout(40_000);
     await using scene = await Scene.create(threeBrokers, { ...impatient, ...noGroup }, { idle: true });
     const { mock, member, topic, consumer } = scene;
     mock.brokerDown(AWAY);
@@ -164,7 +162,6 @@ describe('a broker that is away', () => {
 
 describe('a broker that comes and goes', () => {
   it('while seeks are made all the time: each settles, and nothing is lost or doubled in the end', async function () {
-    this.timeout(40_000);
     await using scene = await Scene.create(threeBrokers, impatient);
     const { mock, topic, member, consumer } = scene;
     let over = false;

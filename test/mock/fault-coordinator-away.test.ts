@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Scene, threeBrokers } from '../helpers/faults.js';
-import { inTime, places } from '../helpers/member.js';
+import { places } from '../helpers/member.js';
 import { rejection } from '../helpers/rejection.js';
+import { inTime } from '../helpers/wait.js';
 
 // librdkafka aborted the process when a question to the coordinator had timed out while it was away, and it came back
 // (cmake/deps/patches/admin-coordinator-timeout.patch). A red test here is the end of the whole run.
@@ -29,7 +30,6 @@ describe('a coordinator that is away', () => {
   });
 
   it('when a partition is assigned: delivery begins when it is back, at what is committed', async function () {
-    this.timeout(40_000);
     await using scene = await Scene.create(threeBrokers, {}, { idle: true });
     const { mock, member, topic, consumer } = scene;
     await consumer.commit([topic.at(0, 4), topic.at(1, 5), topic.at(2, 6)]);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Scene, threeBrokers } from '../helpers/faults.js';
-import { inTime, sortedPlaces } from '../helpers/member.js';
+import { sortedPlaces } from '../helpers/member.js';
+import { inTime } from '../helpers/wait.js';
 
 // A partition's leader moves to another broker before, during and between the steps of a seek: look-up, native seek,
 // fetch. (Only the mock cluster moves a leader on demand.)

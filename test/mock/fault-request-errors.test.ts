@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { KafkaError, type TopicPartitionOffset } from 'seekafka';
 import { mockCluster } from '../helpers/clusters.js';
 import { Scene } from '../helpers/faults.js';
-import { inTime, places } from '../helpers/member.js';
-import { eventually } from '../helpers/wait.js';
+import { places } from '../helpers/member.js';
+import { eventually, inTime } from '../helpers/wait.js';
 
 // Each request that seeking uses is answered with an error once: the seek settles as the contract says, and whatever
 // became of it, the next message of each partition is the one that position() tells, and none after it is lost or

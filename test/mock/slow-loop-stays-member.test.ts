@@ -67,7 +67,6 @@ describe('a slow loop', () => {
   });
 
   it('is taken out of its group when it does not ask for more: others get its partitions', async function () {
-    this.timeout(20_000);
     for await (const _ of consumer) {
       await eventually(() => lost > 0, { what: 'the partition is lost' });
       break;

@@ -40,8 +40,6 @@ function expectTheWholeStory({ code, stdout, stderr }: Ended): void {
 }
 
 describe('npm start', function () {
-  this.timeout(90_000);
-
   it('does the main job on the mock cluster and ends by itself', async () => {
     const ended = await start({ KAFKA_BROKERS: '' });
     expectTheWholeStory(ended);
@@ -87,7 +85,6 @@ describe('npm start', function () {
 
 describeKafka('npm start', (bootstrapServers) => {
   it('does the main job on a real Kafka, and leaves no topic behind', async function () {
-    this.timeout(90_000);
     const servers = bootstrapServers();
     const ended = await start({ KAFKA_BROKERS: servers });
     expectTheWholeStory(ended);

@@ -65,7 +65,6 @@ describe("the README's snippets", () => {
   let program: ts.Program;
 
   before('compile', function () {
-    this.timeout(60_000);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     for (const { file, source } of snippets) writeFileSync(file, source);

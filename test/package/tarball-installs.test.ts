@@ -86,7 +86,6 @@ describe('the tarball', () => {
   });
 
   it('has types that resolve as its code does (attw)', async function () {
-    this.timeout(60_000);
     const attw = path.join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
     // node16: the older resolution does not read exports. The ignored rule warns that require() gets an ES module,
     // which every Node that we support can do.

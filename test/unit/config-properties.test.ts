@@ -13,7 +13,6 @@ import { skip } from '../helpers/groups.js';
 
 describe('config: the table of properties', () => {
   it('does not drift from what the librdkafka that is built documents', function () {
-    this.timeout(30_000);
     const { status, stderr } = spawnSync(process.execPath, ['scripts/generate-config.mjs', '--check'], {
       cwd: new URL('../..', import.meta.url),
       encoding: 'utf8',

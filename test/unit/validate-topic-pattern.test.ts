@@ -114,7 +114,6 @@ describe('topic pattern', () => {
   });
 
   it('means in POSIX and on the broker what it means in JavaScript, whatever is written', function () {
-    this.timeout(60_000);
     fc.assert(
       fc.property(expression, fc.constantFrom('', 'u'), (source, flags) => {
         let re: RegExp;
