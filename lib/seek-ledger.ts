@@ -133,6 +133,12 @@ export class SeekLedger<E> {
     return this.#entries.get(entry.key)?.includes(entry) ?? false;
   }
 
+  /** The requests of `entry` and of every earlier one of its partition: those that end there when it takes effect. */
+  endingWith(entry: SeekEntry<E>): SeekRequest<E>[] {
+    const entries = this.#entries.get(entry.key) ?? [];
+    return entries.slice(0, entries.indexOf(entry) + 1).map(({ request }) => request);
+  }
+
   /** `entry` took effect: it and every earlier one end there. Later ones stay. */
   applied(entry: SeekEntry<E>, offset: number): void {
     const entries = this.#entries.get(entry.key);

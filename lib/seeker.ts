@@ -281,7 +281,8 @@ export class Seeker {
 
   #applied(entry: Entry, p: Partition, offset: number): void {
     p.atBeginning = entry.target.kind === 'beginning';
-    this.#running.get(entry.request)?.placed.add(p);
+    // Also for those that it overtook: they tell this position too, when they end.
+    for (const request of this.#ledger.endingWith(entry)) this.#running.get(request)?.placed.add(p);
     this.#ledger.applied(entry, offset);
     this.#progress();
   }
@@ -346,7 +347,12 @@ export class Seeker {
     reject: (error: unknown) => void,
   ): void {
     if (failed.length === 0) {
-      resolve(positions.map(({ key, offset }) => this.#partitions.byKey(key).at(offset)));
+      resolve(
+        positions.map(({ key, offset }) => {
+          const p = this.#partitions.byKey(key);
+          return p.at(p.position ?? offset); // another seek may have sent it on since
+        }),
+      );
       return;
     }
     const rows = failed.map(({ key, error }) => ({ ...this.#partitions.byKey(key).row(), error }));

@@ -184,7 +184,8 @@ export class GroupMember {
     const key = {};
     const asked = named ?? [...this.held.keys()];
     const partitions = new Set(asked.filter((p) => this.held.has(p)));
-    for (const p of asked) this.#last.set(p, key);
+    // Of all: also of what it does not hold yet, and of which something else may be waiting.
+    for (const p of named ?? this.world.numbers) this.#last.set(p, key);
     const which = `seek of ${named?.join() ?? 'all'}`;
     this.#tell(`${which} called, of ${[...partitions].join()}`);
     counts.seeks++;

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import type { TopicPartitionOffset } from 'seekafka';
 import { type RealKafka, describeOnKafka } from '../helpers/clusters.js';
 import { type GroupMember, GroupWorld, type Sought, TICK_MS } from '../helpers/group-world.js';
-import { skip } from '../helpers/groups.js';
 import { type Protocol, quickGroup } from '../helpers/member.js';
 
 // Random histories of a group: members come and go, seek in all forms, pause, commit and begin new loops, while messages
@@ -159,7 +158,7 @@ async function play(cluster: RealKafka, protocol: Protocol, steps: readonly Step
 
 describeOnKafka('a group, by chance', (cluster) => {
   const seed = Number(process.env['CHANCE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-  const numRuns = Number(process.env['CHANCE_RUNS'] ?? 3);
+  const numRuns = Number(process.env['CHANCE_RUNS'] ?? 4);
 
   after('what it came to', () => console.log(`    seed ${seed}: ${JSON.stringify(totals)}`));
 
