@@ -164,8 +164,6 @@ describeOnKafka('a group, by chance', (cluster) => {
 
   for (const protocol of ['range', 'cooperative-sticky', 'consumer'] as const) {
     it(`S3 S8 S11 never gives a member a stale, doubled or skipped message, whoever comes and goes (${protocol})`, async function () {
-      // Some seeds still end red, and it is not settled whether the model or the consumer is wrong there.
-      if (!process.env['CHANCE_RUNS']) skip(this, 'groups by chance are run by hand: set CHANCE_RUNS');
       this.timeout(60_000 + numRuns * 30_000);
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }).map(told), (steps) =>
