@@ -14,8 +14,8 @@ if(NOT result EQUAL 0)
   message(FATAL_ERROR "scripts/deps.mjs could not provide librdkafka; its message is above.")
 endif()
 
-file(GLOB_RECURSE dependency_inputs "${CMAKE_SOURCE_DIR}/cmake/deps/*")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${dependency_inputs} "${CMAKE_SOURCE_DIR}/cmake/pins.json")
+# For scripts/build.mjs, which begins anew where the libraries are others than those that a build was configured with.
+set(DEPENDENCIES_PREFIX "${DEPENDENCIES_PREFIX}" CACHE INTERNAL "where librdkafka is")
 
 find_package(Threads REQUIRED)
 

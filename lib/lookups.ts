@@ -1,6 +1,7 @@
 // Where a log starts and ends, where a time stands in it, what a group has committed: asked on a client handle of its
 // own, where no Fetch long poll is ahead of the question on the connection. It is made with the first question.
 
+import { setMaxListeners } from 'node:events';
 import {
   LIST_EARLIEST,
   LIST_LATEST,
@@ -65,6 +66,7 @@ export class Lookups {
     ];
     this.#readCommitted = readCommitted;
     this.#onError = onRecord;
+    setMaxListeners(0, this.#end.signal); // one for each question under way, and no sign of a leak
   }
 
   /** Offsets at a place (earliest, latest, or the first at or after a timestamp; -1 where there is none). */

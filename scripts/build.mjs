@@ -41,9 +41,9 @@ function parse(args) {
 }
 
 async function buildWithCmake(sanitize) {
-  await ensureDependencies({ sanitize });
+  const dependencies = await ensureDependencies({ sanitize });
   const out = path.join(root, 'build', { address: 'asan', thread: 'tsan' }[sanitize] ?? 'cmake');
-  dropForeignCache(out);
+  dropForeignCache(out, dependencies);
   const result = path.join(out, 'Release', 'seekafka.node');
   say(`building the addon with cmake-js: ${path.relative(root, result)} ...`);
   await run(program('cmake-js', 'bin/cmake-js'), [
@@ -101,13 +101,20 @@ async function run(script, args) {
   if (code !== 0) throw new BuildError(`${path.basename(script)} failed; what it said is above.`);
 }
 
-/** CMake refuses a cache of another directory (the tree was copied or moved) and trips over a half-configured one. */
-function dropForeignCache(out) {
+/**
+ * CMake refuses a cache of another directory (the tree was copied or moved), trips over a half-configured one, and goes on
+ * linking the libraries that it was configured with when there are others (a new patch, say).
+ */
+function dropForeignCache(out, dependencies) {
   const cache = path.join(out, 'CMakeCache.txt');
   if (!fs.existsSync(cache)) return;
-  const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(fs.readFileSync(cache, 'utf8'))?.[1];
+  const text = fs.readFileSync(cache, 'utf8');
+  const [home, prefix] = ['CMAKE_HOME_DIRECTORY', 'DEPENDENCIES_PREFIX'].map(
+    (name) => new RegExp(`^${name}:INTERNAL=(.*)$`, 'm').exec(text)?.[1],
+  );
   const configured = ['build.ninja', 'Makefile'].some((name) => fs.existsSync(path.join(out, name)));
-  if (!configured || !home || path.resolve(home) !== root) fs.rmSync(out, { recursive: true, force: true });
+  const same = home && path.resolve(home) === root && prefix && path.resolve(prefix) === dependencies;
+  if (!configured || !same) fs.rmSync(out, { recursive: true, force: true });
 }
 
 /** A staged prebuild is looked for first (binding/load.ts): it must not hide an addon built after it. */
