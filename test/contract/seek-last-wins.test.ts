@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { describeOnBoth, mockCluster } from '../helpers/clusters.js';
 import { setGroup } from '../helpers/groups.js';
 import { Member, NumberedTopic, hows, places, random, sortedPlaces } from '../helpers/member.js';
-import { inTime } from '../helpers/wait.js';
+import { awake, inTime } from '../helpers/wait.js';
 
 /** Kafka's number of the request ListOffsets. */
 const LIST_OFFSETS = 2;
@@ -135,9 +135,9 @@ const pinned = describe('several seeks at once, while the answer to the first is
         const again = member.mark();
         cluster.mock.pushRequestError(1, LIST_OFFSETS, 0, lateMs);
         const first = member.consumer[earlier]();
-        const asked = performance.now();
+        const asked = awake();
         const second = await inTime(member.consumer.seek([topic.at(0, 6), topic.at(1, 6)]));
-        expect(performance.now() - asked, 'it does not wait for the one before it').to.be.below(lateMs / 2);
+        expect(awake() - asked, 'it does not wait for the one before it').to.be.below(lateMs / 2);
         expect(places(second)).to.equal('0:6 1:6');
         expect(sortedPlaces(await inTime(first))).to.equal('0:6 1:6');
         await topic.produceAndAwait(member);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
+import { awake, limit } from './wait.js';
 
 const root = path.join(import.meta.dirname, '..', '..');
 
@@ -16,14 +17,14 @@ export interface Ending {
  */
 export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
-  readonly #started = performance.now();
+  readonly #started = awake();
   readonly #changed = new Set<() => void>();
   #stdout = '';
   #stderr = '';
   /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<Ending>;
 
-  constructor(source: string, env: Readonly<Record<string, string>> = {}, limitMs = 50_000) {
+  constructor(source: string, env: Readonly<Record<string, string>> = {}, limitMs = 25_000) {
     this.#child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
       cwd: root,
       env: { ...process.env, ...env },
@@ -31,11 +32,11 @@ export class Program implements AsyncDisposable {
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#on((this.#stdout += text)));
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#on((this.#stderr += text)));
-    const limit = setTimeout(() => this.#child.kill('SIGKILL'), limitMs);
+    const endLimit = limit(limitMs, () => this.#child.kill('SIGKILL'));
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
       this.#child.once('close', (code, signal) => {
-        clearTimeout(limit);
+        endLimit();
         resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
         this.#on('');
       });
@@ -50,9 +51,9 @@ export class Program implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Milliseconds since the start. */
+  /** Milliseconds since the start, as awake() tells them. */
   get age(): number {
-    return performance.now() - this.#started;
+    return awake() - this.#started;
   }
 
   /** The first line that begins with `start`, as soon as it is there. Rejects when the process ends without it. */

@@ -9,23 +9,31 @@ export type EventuallyOptions = {
   what?: string;
 };
 
-/** How often a time limit looks at the clock, and the most that one look counts. */
-const LOOK_MS = 100;
+/** The most that one look at the clock counts, and how often it is looked at. */
 const COUNTED_MS = 250;
+const LOOK_MS = 50;
+
+let lived = 0;
+let looked = performance.now();
+setInterval(awake, LOOK_MS).unref();
 
 /**
- * Calls `late` after this time, of which only what this process lived through counts: a machine that stands still for
- * half a minute makes nothing late. Gives back how to end it.
+ * Milliseconds that this process has lived through. As performance.now(), but a machine that stands still for half a
+ * minute makes nothing late by it. For limits: what took at least so long is measured by performance.now().
  */
+export function awake(): number {
+  const now = performance.now();
+  lived += Math.min(now - looked, COUNTED_MS);
+  looked = now;
+  return lived;
+}
+
+/** Calls `late` after this time, as awake() tells it. Gives back how to end it. */
 export function limit(timeoutMs: number, late: () => void): () => void {
-  let left = timeoutMs;
-  let looked = performance.now();
+  const end = awake() + timeoutMs;
   const timer = setInterval(
     () => {
-      const now = performance.now();
-      left -= Math.min(now - looked, COUNTED_MS);
-      looked = now;
-      if (left > 0) return;
+      if (awake() < end) return;
       clearInterval(timer);
       late();
     },
