@@ -19,6 +19,8 @@ import type { TopicPartition, TopicPartitionOffset } from './options.js';
 import { flat, keyOf } from './partition.js';
 
 const RETRY_MS = 100;
+/** The longest time limit that librdkafka takes for a question. */
+const LONGEST_MS = 3_600_000;
 const CONNECT_MS = 60_000;
 
 /** When the answer for all partitions takes longer than this, each is asked for alone too. */
@@ -197,25 +199,29 @@ export class Lookups {
     ask: Ask,
     invalidIsNone: boolean,
   ): Promise<(row: TopicPartition) => Looked> {
-    const end = AbortSignal.any([this.#end.signal, AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
-    let onEnd: () => void = () => undefined;
+    // A timer and two listeners, all taken away at the end: signals made of other signals stay with those for long.
+    let stop: () => void = () => undefined;
     const ended = new Promise<never>((_, reject) => {
-      onEnd = () =>
-        reject(
-          this.#end.signal.aborted
-            ? destroyed(operation)
-            : signal?.aborted
-              ? (signal.reason as Error)
-              : localError(operation, errno.timedOut, `${operation}: no answer within the time limit`),
-        );
-      end.addEventListener('abort', onEnd, { once: true });
+      const onEnd = () => reject(destroyed(operation));
+      const onAbort = () => reject(signal!.reason as Error);
+      const timer = setTimeout(
+        () => reject(localError(operation, errno.timedOut, `${operation}: no answer within the time limit`)),
+        Math.min(timeoutMs, LONGEST_MS),
+      ).unref();
+      this.#end.signal.addEventListener('abort', onEnd);
+      signal?.addEventListener('abort', onAbort);
+      stop = () => {
+        clearTimeout(timer);
+        this.#end.signal.removeEventListener('abort', onEnd);
+        signal?.removeEventListener('abort', onAbort);
+      };
     });
     try {
       // librdkafka counts the time too; ours also covers a handle that does not answer at all.
       const client = this.#client;
       // A question for leaders that is asked before there is a connection is not asked again for a second or three.
       await Promise.race([this.#connected, ended]);
-      const request = client.request(operation, (id) => ask(id, Math.min(timeoutMs, 3_600_000), rows));
+      const request = client.request(operation, (id) => ask(id, Math.min(timeoutMs, LONGEST_MS), rows));
       const reply = new Map<string, NativeRow>();
       for (const row of await Promise.race([request, ended])) reply.set(keyOf(row.topic, row.partition), row);
       return ({ topic, partition }) => {
@@ -229,7 +235,7 @@ export class Lookups {
       if (!(error instanceof KafkaError) || error.errno === errno.destroy) throw error;
       return () => ({ error });
     } finally {
-      end.removeEventListener('abort', onEnd);
+      stop();
     }
   }
 }
