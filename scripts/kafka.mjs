@@ -201,7 +201,7 @@ function isFree(port) {
   });
 }
 
-export async function startKafka({ log = () => {}, properties = {}, timeoutMs = 60_000 } = {}) {
+export async function startKafka({ log = () => {}, properties = {}, timeoutMs = 180_000 } = {}) {
   const reason = whyNoKafka();
   if (reason) throw new Error(`No local Kafka: ${reason}.`);
   await download(log);
