@@ -12,7 +12,7 @@ import path from 'node:path';
 /** A run that takes longer is stuck. Only in CI: at home one may sit in a debugger. */
 const guardMinutes = Number(process.env.TEST_GUARD_MINUTES ?? (process.env.CI ? 60 : 0));
 /** How long the process may live on after its last test. */
-const exitSeconds = 30;
+const exitSeconds = 150;
 
 // Mocha's own command starts a second process for Node's options; without that the process that may crash is our child.
 // The options: tsx lets Node import TypeScript; without require(esm) mocha imports the tests, so that they and the

@@ -24,7 +24,7 @@ export class Program implements AsyncDisposable {
   /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<Ending>;
 
-  constructor(source: string, env: Readonly<Record<string, string>> = {}, limitMs = 25_000) {
+  constructor(source: string, env: Readonly<Record<string, string>> = {}, limitMs = 80_000) {
     this.#child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
       cwd: root,
       env: { ...process.env, ...env },

@@ -10,6 +10,7 @@ const root = path.join(import.meta.dirname, '..', '..');
 
 describeKafka('a short soak', (bootstrapServers) => {
   it('delivers the next message of each partition every time, and ends', async function () {
+    this.timeout(240_000);
     const child = spawn(process.execPath, ['--import', 'tsx', 'test/soak/soak.ts', '--minutes', '0.3'], {
       cwd: root,
       env: { ...process.env, KAFKA_BROKERS: bootstrapServers() },
@@ -18,7 +19,7 @@ describeKafka('a short soak', (bootstrapServers) => {
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
-    const limit = setTimeout(() => child.kill('SIGKILL'), 110_000);
+    const limit = setTimeout(() => child.kill('SIGKILL'), 200_000);
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (...ending) => resolve(ending));

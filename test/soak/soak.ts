@@ -14,7 +14,8 @@ import { uniqueGroup, uniqueTopic } from '../helpers/unique.js';
 
 const { values: options } = parseArgs({ options: { minutes: { type: 'string', default: '2' } } });
 const minutes = Number(options.minutes);
-const end = performance.now() + minutes * 60_000;
+/** Set when everything is prepared. */
+let end = Infinity;
 
 const PARTITIONS = 6;
 const PRODUCED_PER_SECOND = 2000;
@@ -193,6 +194,7 @@ async function soak(): Promise<boolean> {
       console.log(JSON.stringify({ ...samples.at(-1), ...counts, wrong: wrong.length }));
     }
   };
+  end = performance.now() + minutes * 60_000;
   await Promise.all([produce(topic), seekNowAndThen(() => [...members]), guests(), watch()]);
   await Promise.all(steady.map((member) => member.stop()));
   await admin.deleteTopics([topic]);
