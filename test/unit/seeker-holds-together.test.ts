@@ -36,6 +36,21 @@ function seekerWithSlowMoves() {
   return { seeker, early, late, moves, promise };
 }
 
+type Scene = ReturnType<typeof seekerWithSlowMoves>;
+
+/** A newer seek, of the partition that is there first. */
+const overtake = ({ seeker, early }: Scene) =>
+  seeker.seek('seek', { whole: false, targets: new Map([[early.key, { kind: 'offset', offset: 20 }]]) }, {});
+
+async function expectHeldUntilBothHaveEnded({ early, late, moves, promise }: Scene): Promise<void> {
+  early.phase = 'active';
+  expect(early.open, 'while the older one is on its way').to.equal(false);
+  late.moveTo(7);
+  moves[0]!.done(['done']);
+  expect((await promise).map(({ offset }) => offset)).to.deep.equal([20, 7]);
+  expect([early.open, late.open]).to.deep.equal([true, true]);
+}
+
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a seek of several partitions', () => {
@@ -67,29 +82,17 @@ describe('a seek of several partitions', () => {
   });
 
   it('S3 S9 S14 overtaken in one of them, which is there first: that one delivers when both have ended, and both tell it', async () => {
-    const { seeker, early, late, moves, promise } = seekerWithSlowMoves();
+    const scene = seekerWithSlowMoves();
     await turn();
-    const targets = new Map([[early.key, { kind: 'offset', offset: 20 } as const]]);
-    const newer = await seeker.seek('seek', { whole: false, targets }, {});
+    const newer = await overtake(scene);
     expect(newer.map(({ offset }) => offset)).to.deep.equal([20]);
-    early.phase = 'active';
-    expect(early.open, 'while the older one is on its way').to.equal(false);
-    late.moveTo(7);
-    moves[0]!.done(['done']);
-    expect((await promise).map(({ offset }) => offset)).to.deep.equal([20, 7]);
-    expect([early.open, late.open]).to.deep.equal([true, true]);
+    await expectHeldUntilBothHaveEnded(scene);
   });
 
   it('S3 S9 overtaken before it is there at all: nothing comes of it before the older one has ended', async () => {
-    const { seeker, early, late, moves, promise } = seekerWithSlowMoves();
-    const targets = new Map([[early.key, { kind: 'offset', offset: 20 } as const]]);
-    await seeker.seek('seek', { whole: false, targets }, {});
-    early.phase = 'active';
-    expect(early.open, 'while the older one is on its way').to.equal(false);
-    late.moveTo(7);
-    moves[0]!.done(['done']);
-    expect((await promise).map(({ offset }) => offset)).to.deep.equal([20, 7]);
-    expect([early.open, late.open]).to.deep.equal([true, true]);
+    const scene = seekerWithSlowMoves();
+    await overtake(scene);
+    await expectHeldUntilBothHaveEnded(scene);
   });
 
   it('S10 withdrawn half-way, leaves no partition closed for ever', async () => {
