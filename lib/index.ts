@@ -22,7 +22,8 @@ export {
   type TopicPartitionOffset,
   type TopicPartitionTimestamp,
 } from './options.js';
-export { Producer, type ProducerOptions, type RecordMetadata } from './producer.js';
+export { Producer, type ProducerOptions } from './producer.js';
+export type { RecordMetadata } from './sending.js';
 
 /** The version of librdkafka that is linked in. (rd_kafka_version_str) */
 export const librdkafkaVersion: string = native.version();

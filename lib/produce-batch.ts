@@ -1,67 +1,122 @@
 // Messages packed for one crossing into native code; the layout is in src-native/produce.h.
 
-import type { CheckedMessage } from './validate.js';
+import { type CheckedMessage, producerMessage } from './validate.js';
 
 const FIELDS = 5;
 
 export interface PackedMessages {
-  topics: string[];
+  count: number;
+  topics: readonly string[];
   fields: Int32Array;
   timestamps: Float64Array;
-  payload: Buffer;
+  payload: Uint8Array;
 }
 
-const sizeOf = (bytes: Uint8Array | string | null): number =>
-  bytes === null ? 0 : typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.byteLength;
+export const topicOf = ({ topics, fields }: PackedMessages, index: number): string => topics[fields[index * FIELDS]!]!;
 
-export function packMessages(messages: readonly CheckedMessage[]): PackedMessages {
-  const topics: string[] = [];
-  const topicIndex = new Map<string, number>();
-  const fields = new Int32Array(messages.length * FIELDS);
-  const timestamps = new Float64Array(messages.length);
-  let size = 0;
-  for (const { key, value, headers } of messages) {
-    size += sizeOf(key) + sizeOf(value);
-    if (headers) for (const [name, content] of headers) size += 8 + sizeOf(name) + sizeOf(content);
+/** Copies what it is given, so that the caller may change it at once. */
+export class MessagePacker {
+  #count = 0;
+  readonly #topics: string[] = [];
+  readonly #topicIndex = new Map<string, number>();
+  #lastTopic = '';
+  #lastIndex = -1;
+  #fields: Int32Array;
+  #timestamps: Float64Array;
+  #payload: Buffer;
+  #at = 0;
+
+  /** Room for so many messages of so many bytes; it grows. */
+  constructor(messages = 16, bytes = 1024) {
+    this.#fields = new Int32Array(messages * FIELDS);
+    this.#timestamps = new Float64Array(messages);
+    this.#payload = Buffer.allocUnsafe(bytes);
   }
-  const payload = Buffer.allocUnsafe(size);
-  let at = 0;
-  const put = (bytes: Uint8Array | string | null): number => {
-    if (bytes === null) return -1;
-    const start = at;
-    if (typeof bytes === 'string') {
-      at += payload.write(bytes, at);
-    } else {
-      payload.set(bytes, at);
-      at += bytes.byteLength;
-    }
-    return at - start;
-  };
-  const putSized = (bytes: Uint8Array | string | null): void => {
-    const lengthAt = at;
-    at += 4;
-    payload.writeInt32LE(put(bytes), lengthAt);
-  };
-  let field = 0;
-  messages.forEach((message, i) => {
-    let index = topicIndex.get(message.topic);
-    if (index === undefined) {
-      index = topics.push(message.topic) - 1;
-      topicIndex.set(message.topic, index);
-    }
-    fields[field++] = index;
-    fields[field++] = message.partition;
-    const headersAt = at;
-    if (message.headers) {
-      for (const [name, content] of message.headers) {
-        putSized(name);
-        putSized(content);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add({ topic, partition, key, value, headers, timestamp }: CheckedMessage): void {
+    if (this.#count === this.#timestamps.length) this.#growTables();
+    this.#timestamps[this.#count] = timestamp;
+    const field = this.#count++ * FIELDS;
+    const start = this.#at;
+    if (headers) {
+      for (const [name, content] of headers) {
+        this.#putSized(name);
+        this.#putSized(content);
       }
     }
-    fields[field++] = at - headersAt;
-    fields[field++] = put(message.key);
-    fields[field++] = put(message.value);
-    timestamps[i] = message.timestamp;
-  });
-  return { topics, fields, timestamps, payload };
+    const fields = this.#fields;
+    fields[field] = topic === this.#lastTopic ? this.#lastIndex : this.#indexOf(topic);
+    fields[field + 1] = partition;
+    fields[field + 2] = this.#at - start;
+    fields[field + 3] = this.#put(key);
+    fields[field + 4] = this.#put(value);
+  }
+
+  /** What was added. The packer is not used after it. */
+  take(): PackedMessages {
+    return {
+      count: this.#count,
+      topics: this.#topics,
+      fields: this.#fields.subarray(0, this.#count * FIELDS),
+      timestamps: this.#timestamps.subarray(0, this.#count),
+      payload: this.#payload,
+    };
+  }
+
+  #indexOf(topic: string): number {
+    let index = this.#topicIndex.get(topic);
+    if (index === undefined) this.#topicIndex.set(topic, (index = this.#topics.push(topic) - 1));
+    this.#lastTopic = topic;
+    return (this.#lastIndex = index);
+  }
+
+  /** How many bytes were put, or -1 for null. */
+  #put(bytes: Uint8Array | string | null): number {
+    if (bytes === null) return -1;
+    if (typeof bytes === 'string') {
+      this.#reserve(bytes.length * 3); // what UTF-8 may need
+      const written = this.#payload.write(bytes, this.#at);
+      this.#at += written;
+      return written;
+    }
+    this.#reserve(bytes.length);
+    this.#payload.set(bytes, this.#at);
+    this.#at += bytes.length;
+    return bytes.length;
+  }
+
+  #putSized(bytes: Uint8Array | string | null): void {
+    this.#reserve(4);
+    const lengthAt = this.#at;
+    this.#at += 4;
+    const length = this.#put(bytes);
+    this.#payload.writeInt32LE(length, lengthAt);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#payload.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#payload.length * 2, this.#at + bytes));
+    larger.set(this.#payload.subarray(0, this.#at));
+    this.#payload = larger;
+  }
+
+  #growTables(): void {
+    const fields = new Int32Array(this.#fields.length * 2);
+    fields.set(this.#fields);
+    this.#fields = fields;
+    const timestamps = new Float64Array(this.#timestamps.length * 2);
+    timestamps.set(this.#timestamps);
+    this.#timestamps = timestamps;
+  }
+}
+
+/** Checks and packs what send() was given. Throws for the first that is wrong. */
+export function packMessages(messages: readonly unknown[]): PackedMessages {
+  const packer = new MessagePacker(messages.length, messages.length * 128);
+  for (let i = 0; i < messages.length; i++) packer.add(producerMessage(messages[i], i));
+  return packer.take();
 }

@@ -1,10 +1,10 @@
 import { type DeliveryRecord, native } from '../binding/native.js';
 import { Client } from './client.js';
 import { type ProducerConfig, normalizeConfig } from './config.js';
-import { type Deferred, deferred } from './deferred.js';
 import { KafkaError, call, destroyed, errno, localError } from './errors.js';
-import type { ProducerMessage, TimeoutOptions, TopicPartitionOffset } from './options.js';
-import { type PackedMessages, packMessages } from './produce-batch.js';
+import type { ProducerMessage, TimeoutOptions } from './options.js';
+import { MessagePacker, packMessages } from './produce-batch.js';
+import { ArraySending, type RecordMetadata, type Sending, SinglesSending, type Waiter } from './sending.js';
 import * as check from './validate.js';
 
 /** How long flush() and close() wait for deliveries, unless told otherwise. */
@@ -12,22 +12,6 @@ const FLUSH_TIMEOUT_MS = 30_000;
 
 /** Reserved: there are none yet. */
 export type ProducerOptions = Record<string, never>;
-
-/** Where a message was stored. */
-export interface RecordMetadata extends TopicPartitionOffset {
-  /** Milliseconds since the Unix epoch; the broker's own where the topic has `message.timestamp.type=LogAppendTime`. */
-  timestamp: number;
-}
-
-interface Sending {
-  packed: PackedMessages;
-  readonly topics: readonly string[];
-  readonly results: (RecordMetadata | KafkaError)[];
-  /** How many librdkafka has taken, and how many it has reported on. */
-  taken: number;
-  reported: number;
-  readonly done: Deferred<RecordMetadata[]>;
-}
 
 /**
  * Sends messages. `send` resolves when the broker has acknowledged as `acks` says.
@@ -39,9 +23,9 @@ export class Producer extends Client {
   /** Those that librdkafka's queue had no room for, in order. */
   #queue: number[] = [];
   /** Single messages of this turn of the event loop, which cross together. */
-  #gathered: { message: check.CheckedMessage; done: Deferred<RecordMetadata> }[] = [];
+  #gathered = new MessagePacker();
+  #waiters: Waiter[] = [];
   #nextId = 1;
-  #idle: Deferred<void> | null = null;
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'linger.ms'`, `'compression.type'`, ...
@@ -63,19 +47,20 @@ export class Producer extends Client {
    */
   send(message: ProducerMessage): Promise<RecordMetadata>;
   send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
-  async send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
-    if (this.closed) throw destroyed('send');
-    if (this.fatal) throw this.fatal;
-    if (Array.isArray(what)) {
-      const messages = check.producerMessages(what);
+  send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
+    try {
+      if (this.closed) throw destroyed('send');
+      if (this.fatal) throw this.fatal;
+      if (!Array.isArray(what)) return this.#gather(check.producerMessage(what));
+      const packed = packMessages(what);
       this.#flushGathered(); // what was asked for before goes before
-      return messages.length ? await this.#send(messages) : [];
+      if (packed.count === 0) return Promise.resolve([]);
+      const sending = new ArraySending(packed);
+      this.#begin(sending);
+      return sending.promise;
+    } catch (error) {
+      return call(() => Promise.reject(error as Error));
     }
-    const done = deferred<RecordMetadata>();
-    if (this.#gathered.push({ message: check.producerMessage(what), done }) === 1) {
-      queueMicrotask(() => this.#flushGathered());
-    }
-    return await done.promise;
   }
 
   /**
@@ -106,7 +91,7 @@ export class Producer extends Client {
         if (this.#sendings.size === 0) return;
         this.#rejectQueued();
         this.link.handle.purge();
-        await this.#untilIdle();
+        await Promise.all(this.#pending());
       });
     });
   }
@@ -116,85 +101,57 @@ export class Producer extends Client {
   }
 
   protected override onDelivery({ fields, numbers }: DeliveryRecord): void {
+    let sending: Sending | undefined;
+    let lastId = 0;
     for (let i = 0, f = 0; f < fields.length; i += 2, f += 4) {
       const id = fields[f]! >>> 0;
-      const sending = this.#sendings.get(id);
+      if (id !== lastId) sending = this.#sendings.get((lastId = id)); // those of one call mostly come together
       if (!sending) continue;
       const index = fields[f + 1]!;
       const code = fields[f + 3]!;
-      const topic = sending.topics[sending.packed.fields[index * 5]!]!;
-      sending.results[index] = code
-        ? new KafkaError('send', native.errorCode(code)!)
-        : { topic, partition: fields[f + 2]!, offset: numbers[i]!, timestamp: numbers[i + 1]! };
-      sending.reported++;
-      this.#finish(id, sending);
+      if (code) sending.report(index, new KafkaError('send', native.errorCode(code)!));
+      else sending.stored(index, fields[f + 2]!, numbers[i]!, numbers[i + 1]!);
+      if (sending.ended) this.#forget(id);
     }
     this.#drainQueue();
   }
 
+  #gather(message: check.CheckedMessage): Promise<RecordMetadata> {
+    this.#gathered.add(message);
+    if (this.#gathered.count === 1) queueMicrotask(() => this.#flushGathered());
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
   #flushGathered(): void {
-    const gathered = this.#gathered;
-    if (gathered.length === 0) return;
-    this.#gathered = [];
-    const id = this.#begin(gathered.map(({ message }) => message));
-    const sending = this.#sendings.get(id)!;
-    // One outcome each: the failure of one is not that of the others.
-    const settle = () => {
-      gathered.forEach(({ done }, i) => {
-        const result = sending.results[i]!;
-        if (result instanceof KafkaError) done.reject(result);
-        else done.resolve(result);
-      });
-    };
-    sending.done.promise.then(settle, settle);
-    this.#produce(id);
-  }
-
-  #send(messages: readonly check.CheckedMessage[]): Promise<RecordMetadata[]> {
-    const id = this.#begin(messages);
-    const { promise } = this.#sendings.get(id)!.done;
-    this.#produce(id);
-    return promise;
-  }
-
-  #begin(messages: readonly check.CheckedMessage[]): number {
-    const packed = packMessages(messages);
-    const id = this.#nextId;
-    this.#nextId = (this.#nextId + 1) >>> 0 || 1;
-    const results = new Array<RecordMetadata | KafkaError>(messages.length);
-    const done = deferred<RecordMetadata[]>();
-    this.#sendings.set(id, { packed, topics: packed.topics, results, taken: 0, reported: 0, done });
-    this.link.hold();
-    return id;
+    if (this.#gathered.count === 0) return;
+    const sending = new SinglesSending(this.#gathered.take(), this.#waiters);
+    this.#gathered = new MessagePacker();
+    this.#waiters = [];
+    this.#begin(sending);
   }
 
   /** Hands over as much as librdkafka takes. What it has no room for goes to the end of the line. */
-  #produce(id: number): void {
-    if (this.#queue.length) this.#queue.push(id);
-    else if (!this.#handOver(id)) this.#queue.push(id);
+  #begin(sending: Sending): void {
+    const id = this.#nextId;
+    this.#nextId = (this.#nextId + 1) >>> 0 || 1;
+    this.#sendings.set(id, sending);
+    this.link.hold();
+    if (this.#queue.length || !this.#handOver(id)) this.#queue.push(id);
   }
 
   /** False: there is no room for the rest of it. */
   #handOver(id: number): boolean {
     const sending = this.#sendings.get(id)!;
-    const { packed, results } = sending;
-    while (sending.taken < results.length) {
-      const { accepted, error } = this.link.handle.produce(
-        packed.topics,
-        packed.fields,
-        packed.timestamps,
-        packed.payload,
-        id,
-        sending.taken,
-      );
+    const { topics, fields, timestamps, payload } = sending.packed;
+    while (sending.taken < sending.count) {
+      const { accepted, error } = this.link.handle.produce(topics, fields, timestamps, payload, id, sending.taken);
       sending.taken += accepted;
       if (!error) break;
       if (error.errno === errno.queueFull) return false;
-      // This one message is refused; the others go on.
-      results[sending.taken++] = new KafkaError('send', error);
-      sending.reported++;
+      sending.report(sending.taken++, new KafkaError('send', error)); // this one alone is refused; the others go on
     }
-    this.#finish(id, sending);
+    sending.letGo();
+    if (sending.ended) this.#forget(id);
     return true;
   }
 
@@ -202,23 +159,19 @@ export class Producer extends Client {
     while (this.#queue.length && this.#handOver(this.#queue[0]!)) this.#queue.shift();
   }
 
-  #finish(id: number, sending: Sending): void {
-    if (sending.reported < sending.results.length) return;
+  #forget(id: number): void {
     this.#sendings.delete(id);
     this.link.release();
-    const failed = sending.results.find((result) => result instanceof KafkaError);
-    if (failed) sending.done.reject(failed);
-    else sending.done.resolve(sending.results as RecordMetadata[]);
-    if (this.#sendings.size === 0) {
-      this.#idle?.resolve();
-      this.#idle = null;
-    }
+  }
+
+  #pending(): Promise<void>[] {
+    return [...this.#sendings.values()].map(({ end }) => end);
   }
 
   async #flush(timeoutMs: number): Promise<void> {
     this.#flushGathered();
     if (this.#sendings.size === 0) return;
-    const pending = [...this.#sendings.values()].map(({ done }) => done.promise);
+    const pending = this.#pending();
     this.link.handle.flush(Math.ceil(timeoutMs));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -228,7 +181,7 @@ export class Producer extends Client {
       );
     });
     try {
-      await Promise.race([Promise.allSettled(pending), late]);
+      await Promise.race([Promise.all(pending), late]);
     } finally {
       clearTimeout(timer);
     }
@@ -240,14 +193,8 @@ export class Producer extends Client {
     this.#queue = [];
     for (const id of queued) {
       const sending = this.#sendings.get(id)!;
-      for (; sending.taken < sending.results.length; sending.taken++, sending.reported++) {
-        sending.results[sending.taken] = destroyed('send');
-      }
-      this.#finish(id, sending);
+      while (sending.taken < sending.count) sending.report(sending.taken++, destroyed('send'));
+      if (sending.ended) this.#forget(id);
     }
-  }
-
-  async #untilIdle(): Promise<void> {
-    if (this.#sendings.size) await (this.#idle ??= deferred<void>()).promise;
   }
 }

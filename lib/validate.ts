@@ -114,6 +114,9 @@ function partitionNumber(value: unknown, argument: string): number {
   return integer(value, argument, 0, maxInt32, 'a partition number, an integer from 0 to 2147483647');
 }
 
+const isPartition = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value <= maxInt32 && Number.isInteger(value);
+
 function offsetNumber(value: unknown, argument: string): number {
   return integer(value, argument, 0, Number.MAX_SAFE_INTEGER, 'an offset, an integer from 0 to 2^53 - 1');
 }
@@ -310,7 +313,8 @@ export function producerMessage(value: unknown, index?: number): CheckedMessage 
   const message: { [K in keyof ProducerMessage]: unknown } = value as never;
   const { topic, partition = -1, key = null, value: content = null } = message;
   if (topic !== lastTopic) lastTopic = topicString(topic, at(index, '.topic'));
-  if (message.partition !== undefined) partitionNumber(partition, at(index, '.partition'));
+  // The name of the argument is made when there is something to say.
+  if (message.partition !== undefined && !isPartition(partition)) partitionNumber(partition, at(index, '.partition'));
   if (!isBytes(key)) throw typeError(at(index, '.key'), 'a string, a Buffer or null', key);
   if (!isBytes(content)) throw typeError(at(index, '.value'), 'a string, a Buffer or null', content);
   let time = 0;
@@ -326,10 +330,4 @@ export function producerMessage(value: unknown, index?: number): CheckedMessage 
     headers: message.headers === undefined ? null : headers(message.headers, at(index, '.headers')),
     timestamp: time,
   };
-}
-
-/** What send takes: one message or an array of them. */
-export function producerMessages(value: unknown): CheckedMessage[] {
-  if (!Array.isArray(value)) return [producerMessage(value)];
-  return Array.from(value as unknown[], (message, i) => producerMessage(message, i));
 }

@@ -78,12 +78,15 @@ const commonProperties = {
 
 const javaCommand = process.env.JAVA_HOME ? path.join(process.env.JAVA_HOME, 'bin', 'java') : 'java';
 
+/** A sanitizer that is loaded before Node.js must not be loaded into a JVM, which it would end. */
+const environment = { ...process.env, LD_PRELOAD: undefined };
+
 /** Kafka needs no more than this, and leaves two small cores to the tests. */
 const javaOptions = ['-Xms256m', '-Xmx512m', '-XX:+UseG1GC', '-Djava.awt.headless=true', '-Dfile.encoding=UTF-8'];
 
 export function whyNoKafka() {
   if (process.platform === 'win32') return 'the local Kafka runs on Linux and macOS only; set KAFKA_BROKERS instead';
-  const java = spawnSync(javaCommand, ['-version'], { encoding: 'utf8' });
+  const java = spawnSync(javaCommand, ['-version'], { encoding: 'utf8', env: environment });
   const wayOut = 'install it (Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk)';
   if (java.error || java.status !== 0) {
     return `there is no Java (tried '${javaCommand}'): ${wayOut}, or set KAFKA_BROKERS to a Kafka that runs`;
@@ -92,7 +95,7 @@ export function whyNoKafka() {
   if (!(major >= javaVersionNeeded)) {
     return `Kafka ${version} needs Java ${javaVersionNeeded} or later and '${javaCommand}' is ${major}: ${wayOut}, or set KAFKA_BROKERS`;
   }
-  if (!downloaded() && spawnSync('mvn', ['-v'], { stdio: 'ignore' }).error) {
+  if (!downloaded() && spawnSync('mvn', ['-v'], { stdio: 'ignore', env: environment }).error) {
     return (
       'there is no Maven, which downloads Kafka once: install it (Debian: apt-get install maven; ' +
       'macOS: brew install maven), or set KAFKA_BROKERS to a Kafka that runs'
@@ -173,7 +176,7 @@ function javaArguments(logFile) {
 
 function run(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
@@ -237,6 +240,7 @@ async function startNode(template, properties, timeoutMs) {
   // In a process group of its own, so that Ctrl-C reaches us alone and we end it in our own order.
   const java = spawn(javaCommand, [...javaArguments(logFile), 'kafka.Kafka', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: environment,
     detached: true,
   });
   let output = '';

@@ -42,7 +42,8 @@ const status = run(process.execPath, ['scripts/test.mjs', ...tests], {
   SEEKAFKA_ADDON: path.join(root, 'build', sanitizer.directory, 'Release', 'seekafka.node'),
   LD_PRELOAD: sanitizer.libraries.map(library).join(':'),
   ASAN_OPTIONS: `detect_leaks=1:log_path=${logs}/report`,
-  LSAN_OPTIONS: `${suppressions('lsan.supp')}:print_suppressions=0`,
+  // Searching the memory of threads that end with the process ends LeakSanitizer itself ("Tracer caught signal 11").
+  LSAN_OPTIONS: `use_tls=0:${suppressions('lsan.supp')}:print_suppressions=0`,
   UBSAN_OPTIONS: `print_stacktrace=1:log_path=${logs}/report:${suppressions('ubsan.supp')}`,
   TSAN_OPTIONS: `second_deadlock_stack=1:log_path=${logs}/report:${suppressions('tsan.supp')}`,
 });

@@ -285,6 +285,14 @@ bool ConsumerThread::PollMessages() {
 }
 
 void ConsumerThread::Destroy() {
+  // A rebalance that JavaScript has not answered would never be: librdkafka waits for it, and its main thread does not
+  // end. While a group closes, any answer counts as "unassigned". Without closing, rd_kafka_destroy_flags sees to it.
+  if (closing_ && !rd_kafka_consumer_closed(rk_)) {
+    ConsumerRecord failure;
+    failure.type = "error";
+    failure.error = MakeError(rd_kafka_assign(rk_, nullptr));
+    if (failure.error) core_->Emit(std::move(failure));
+  }
   // No callback may run once the queues are let go of; rd_kafka_destroy wants no queue left.
   for (auto* queue : {&core_->events, &core_->messages, &core_->closing_events}) {
     rd_kafka_queue_cb_event_enable(queue->get(), nullptr, nullptr);
