@@ -36,6 +36,7 @@ export default defineConfig(
     'prebuilds/',
     '.deps/',
     '.kafka/',
+    '**/.built/',
     '**/*.generated.ts',
     'lib/config-properties.ts',
   ]),

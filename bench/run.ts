@@ -1,164 +1,147 @@
-// Throughput of consuming: a million small messages on a real Kafka, this package beside others.
+// Measures this package beside other clients on a real Kafka, and writes results/README.md:
 //
-//   npm run bench                                  starts a local Kafka
-//   KAFKA_BROKERS=host:port npm run bench          uses that one; its topic is deleted at the end
-//   npm run bench -- --messages 200000 --rounds 3
+//   npm run bench                                     everything, with the Node.js that runs it; starts a local Kafka
+//   npm run bench -- --node 24                        the same with Node.js 24
+//   npm run bench -- --only consume-100B,latency      some of it; what was measured before stays in the results
+//   npm run bench -- --rounds 3                       more rounds, or fewer
+//   npm run bench -- --clients seekafka,kafkajs       some of the clients
+//   npm run bench -- --dry                            tell the results, and leave the page as it is
+//   KAFKA_BROKERS=host:port npm run bench             on that Kafka; its topics are deleted at the end
 //
 // README.md beside this file says what is measured and how.
 
-import { execFile, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { Admin, Producer, librdkafkaVersion } from 'seekafka';
+import { parseArgs } from 'node:util';
 import { startKafka } from '../scripts/kafka.mjs';
-import type { Driver, Job } from './driver.js';
-import type { Result } from './trial.js';
+import { type Site, runTrial, titleOf } from './clients.js';
+import { type Entry, type Experiment, type Result, experiments } from './experiments.js';
+import { installSite } from './site.js';
+import { type Outcome, type Run, judge, save, tableOf } from './report.js';
+import { Topics } from './topics.js';
 
-const { values } = parseArgs({
+const { values: options } = parseArgs({
   options: {
-    messages: { type: 'string', default: '1000000' },
-    bytes: { type: 'string', default: '100' },
-    partitions: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '5' },
+    node: { type: 'string' },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    clients: { type: 'string' },
+    dry: { type: 'boolean', default: false },
   },
 });
-const total = Number(values.messages);
-const bytes = Number(values.bytes);
-const partitions = Number(values.partitions);
-const rounds = Number(values.rounds);
+const chosen = experiments.filter(
+  ({ name }) => !options.only || options.only.split(',').some((n) => name.startsWith(n)),
+);
+if (chosen.length === 0) throw new Error(`--only: expected some of ${experiments.map(({ name }) => name).join(', ')}`);
+const takesPart = ({ client }: Entry) => !options.clients || options.clients.split(',').includes(client);
 
-const here = import.meta.dirname;
-const driverFiles = ['drivers/seekafka-batches.ts', 'drivers/seekafka-messages.ts', 'peers/kafkajs-each-batch.mjs'];
-/** What the others are compared with. */
-const reference = 'peers/kafkajs-each-batch.mjs';
-const topic = `seekafka-bench-${randomBytes(4).toString('hex')}`;
-
-installPeers();
-const drivers = new Map<string, Driver>();
-for (const file of driverFiles) {
-  const { driver } = (await import(path.join(here, file))) as { driver: Driver };
-  drivers.set(file, driver);
-}
-
-const local = process.env.KAFKA_BROKERS ? undefined : await startKafka({ log: console.log });
+const { site, missing, settings } = await installSite(options.node, console.log);
+const local = process.env['KAFKA_BROKERS'] ? undefined : await startKafka({ log: console.log });
+const servers = process.env['KAFKA_BROKERS'] ?? local!.bootstrapServers;
+const topics = new Topics(servers);
 try {
-  const servers = process.env.KAFKA_BROKERS ?? local!.bootstrapServers;
-  await using admin = new Admin({ 'bootstrap.servers': servers });
-  tellSettings(servers);
-  await admin.createTopics([{ topic, partitions }]);
-  try {
-    await fill(servers);
-    tellResults(await measure(servers));
-  } finally {
-    await admin.deleteTopics([topic]);
+  const run: Run = {
+    node: execFileSync(site.node, ['--version'], { encoding: 'utf8' }).trim().slice(1),
+    machine: `${os.cpus().length} x ${os.cpus()[0]!.model}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`,
+    kafka: local ? 'Apache Kafka on the same machine, one node' : 'a Kafka that was there',
+    missing,
+    settings,
+    outcomes: [],
+  };
+  console.log(
+    `${run.machine}; Node.js ${run.node}; load ${os
+      .loadavg()
+      .map((n) => n.toFixed(2))
+      .join(' ')}`,
+  );
+  for (const [client, ofClient] of Object.entries(settings)) console.log(`${client}: ${JSON.stringify(ofClient)}`);
+  for (const [client, reason] of Object.entries(missing)) console.log(`${client} is not measured: ${reason}`);
+  for (const experiment of chosen) {
+    const outcome = await measure(experiment, site, servers);
+    run.outcomes.push(outcome);
+    console.log(`\n${tableOf(experiment, outcome)}\n`);
+    for (const { text, verdict } of judge(experiment, outcome)) console.log(`${verdict}  ${text}`);
+    if (!options.dry) await save(run);
   }
 } finally {
+  await topics.close();
   await local?.stop();
 }
 
-function installPeers(): void {
-  const folder = path.join(here, 'peers');
-  if (existsSync(path.join(folder, 'node_modules'))) return;
-  console.log('Installing the clients to compare with (bench/peers) ...');
-  const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'inherit' });
-  if (status !== 0) throw new Error(`npm ci failed in bench/peers: ${error?.message ?? `it ended with ${status}`}`);
-}
-
-function tellSettings(servers: string): void {
-  const { model } = os.cpus()[0]!;
-  const load = os.loadavg().map((n) => n.toFixed(2));
-  console.log(
-    `machine    ${os.cpus().length} x ${model}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, load ${load.join(' ')}`,
-  );
-  console.log(`software   Node.js ${process.versions.node}, librdkafka ${librdkafkaVersion}`);
-  console.log(`Kafka      ${servers}${local ? ' (started for this run, on this machine)' : ''}`);
-  console.log(`messages   ${total} of ${bytes} bytes in ${partitions} partitions, not compressed`);
-  console.log(`rounds     ${rounds}, after one that does not count; one process a trial, in turns`);
-  for (const { title, settings } of drivers.values()) console.log(`${title}: ${JSON.stringify(settings)}`);
-}
-
-/** Message n carries n in its first four bytes, and lies in partition n % partitions. */
-async function fill(servers: string): Promise<void> {
-  await using producer = new Producer({ 'bootstrap.servers': servers, 'linger.ms': 50, 'batch.size': 1_000_000 });
-  const chunk = 20_000;
-  for (let from = 0; from < total; from += chunk) {
-    const messages = Array.from({ length: Math.min(chunk, total - from) }, (_, i) => {
-      const value = Buffer.alloc(bytes, 'x');
-      value.writeUInt32LE(from + i, 0);
-      return { topic, partition: (from + i) % partitions, value };
-    });
-    await producer.send(messages);
-  }
-}
-
-async function trial(file: string, servers: string): Promise<Result> {
-  const job: Job = { servers, topic, group: `${topic}-${randomBytes(4).toString('hex')}`, total };
-  const args = ['--import', 'tsx', path.join(here, 'trial.ts'), `./${file}`, JSON.stringify(job)];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: here, timeout: 300_000 });
-  const result = JSON.parse(stdout) as Result;
-  const sum = (total * (total - 1)) / 2;
-  if (result.count !== total || result.sum !== sum) {
-    throw new Error(`${file}: ${result.count} messages with sum ${result.sum}, and not ${total} with ${sum}`);
-  }
-  return result;
-}
-
 /** In turns, each round beginning with another one, so that what the machine does besides hits all alike. */
-async function measure(servers: string): Promise<Map<string, Result[]>> {
-  const results = new Map<string, Result[]>(driverFiles.map((file) => [file, []]));
-  for (let round = 0; round <= rounds; round++) {
-    for (let i = 0; i < driverFiles.length; i++) {
-      const file = driverFiles[(round + i) % driverFiles.length]!;
-      const result = await trial(file, servers);
-      if (round > 0) results.get(file)!.push(result);
-      const rate = Math.round(total / (result.readMs / 1000)).toLocaleString('en-US');
-      console.log(`round ${round}  ${drivers.get(file)!.title.padEnd(20)}  ${rate.padStart(10)} messages/s`);
+async function measure(experiment: Experiment, at: Site, brokers: string): Promise<Outcome> {
+  const entries = experiment.entries.filter(takesPart);
+  const rounds = Number(options.rounds ?? experiment.rounds);
+  const results = new Map<string, Result[]>(entries.map((entry) => [titleOf(entry), []]));
+  const failures: Record<string, string> = {};
+  console.log(`\n${experiment.name}: ${experiment.title}`);
+  for (let round = experiment.warmUp ? 0 : 1; round <= rounds; round++) {
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[(round + i) % entries.length]!;
+      const title = titleOf(entry);
+      if (failures[title]) continue;
+      try {
+        const result = await trial(experiment, entry, at, brokers);
+        if (round > 0) results.get(title)!.push(result);
+        const [column] = experiment.columns;
+        const figure = column!.of(result, experiment.topic).toLocaleString('en-US', { maximumFractionDigits: 2 });
+        console.log(`round ${round}  ${title.padEnd(22)} ${figure.padStart(12)} ${column!.title}`);
+      } catch (error) {
+        failures[title] = (error as Error).message;
+        console.log(`round ${round}  ${title.padEnd(22)} FAILED: ${failures[title]}`);
+      }
     }
   }
-  return results;
+  return {
+    name: experiment.name,
+    date: new Date().toISOString().slice(0, 10),
+    rounds,
+    results: Object.fromEntries(results),
+    failures,
+  };
 }
 
-function tellResults(results: ReadonlyMap<string, readonly Result[]>): void {
-  const rates = (file: string) => results.get(file)!.map(({ readMs }) => total / (readMs / 1000));
-  const whole = (n: number) => Math.round(n).toLocaleString('en-US');
-  const twoDigits = (n: number) => n.toFixed(2);
-  const base = rates(reference);
-  console.log(`\nmedian (least to most) of ${rounds} rounds; the ratio is taken within each round`);
-  console.log('| client | messages/s | ratio | CPU s a million | peak memory MB | to the first message ms |');
-  console.log('|---|---|---|---|---|---|');
-  for (const file of driverFiles) {
-    const of = (pick: (result: Result) => number) => results.get(file)!.map(pick);
-    const cells = [
-      drivers.get(file)!.title,
-      spread(rates(file), whole),
-      file === reference
-        ? '1'
-        : spread(
-            rates(file).map((rate, i) => rate / base[i]!),
-            twoDigits,
-          ),
-      spread(
-        of(({ cpuMs }) => (cpuMs * 1000) / total),
-        twoDigits,
-      ),
-      spread(
-        of(({ peakMb }) => peakMb),
-        whole,
-      ),
-      spread(
-        of(({ firstMs }) => firstMs),
-        whole,
-      ),
-    ];
-    console.log(`| ${cells.join(' | ')} |`);
+async function trial(experiment: Experiment, entry: Entry, at: Site, brokers: string): Promise<Result> {
+  const { task, topic: spec, job } = experiment;
+  const writes = task === 'produce' || task === 'latency';
+  const topic = writes ? await topics.create(spec.partitions) : await topics.filled(spec);
+  try {
+    const result = await runTrial(at, entry, task, {
+      servers: brokers,
+      topic,
+      group: `seekafka-bench-${randomBytes(4).toString('hex')}`,
+      total: spec.messages,
+      bytes: spec.bytes,
+      partitions: spec.partitions,
+      ...job,
+      ...moments(experiment),
+    });
+    await check(experiment, entry, topic, result);
+    return result;
+  } finally {
+    if (writes) await topics.remove(topic);
   }
 }
 
-function spread(numbers: readonly number[], format: (n: number) => string): string {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const median = (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.floor(sorted.length / 2)]!) / 2;
-  return `${format(median)} (${format(sorted[0]!)} to ${format(sorted.at(-1)!)})`;
+/** How long to wait before each seek: at random, and the same for all clients. */
+function moments({ task, job }: Experiment): Record<string, number[]> {
+  const times = Number(job?.['times'] ?? 0);
+  let state = 42;
+  const random = (below: number) => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) % below;
+  if (task === 'seek') return { idleMs: Array.from({ length: times }, () => 100 + random(900)) };
+  if (task === 'busy-seek') return { betweenMs: Array.from({ length: times }, () => 10 + random(50)) };
+  return {};
+}
+
+/** A wrong count or sum is a failure, not a figure. */
+async function check({ task, topic: spec }: Experiment, entry: Entry, topic: string, result: Result): Promise<void> {
+  const sumOf = (count: number) => (count * (count - 1)) / 2;
+  if (task === 'consume' && (result['count'] !== spec.messages || result['sum'] !== sumOf(spec.messages))) {
+    throw new Error(`${Number(result['count'])} messages with sum ${Number(result['sum'])}, of ${spec.messages}`);
+  }
+  if (task !== 'produce') return;
+  const { count, sum } = await topics.tally(topic, spec.partitions);
+  const right = entry.client === 'rdkafka_performance' || sum === sumOf(count);
+  if (count !== result['sent'] || !right) throw new Error(`the topic has ${count} messages with sum ${sum}`);
 }

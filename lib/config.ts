@@ -43,11 +43,19 @@ export const ownedProperties = {
 
 type OwnedKey = keyof typeof ownedProperties;
 
+const commonDefaults = {
+  'reconnect.backoff.ms': {
+    value: 20,
+    reason: 'librdkafka lets half of it pass between its first two connections, of which a start needs both',
+  },
+} as const;
+
 /** Where seekafka's defaults are not librdkafka's. What the caller says goes first. */
 export const seekafkaDefaults: Readonly<
   Record<ClientKind, Readonly<Record<string, { readonly value: number; readonly reason: string }>>>
 > = {
   consumer: {
+    ...commonDefaults,
     'fetch.wait.max.ms': {
       value: 50,
       reason: 'it bounds how long a seek on an idle topic waits for the fetch in flight',
@@ -58,8 +66,8 @@ export const seekafkaDefaults: Readonly<
     },
     'queued.max.messages.kbytes': { value: 16384, reason: 'memory per consumer' },
   },
-  producer: {},
-  admin: {},
+  producer: commonDefaults,
+  admin: commonDefaults,
 };
 
 /** What seekafka does itself, and therefore librdkafka must not. Given to librdkafka whatever the caller says. */
@@ -74,7 +82,18 @@ const replacedProperties: Readonly<Record<ClientKind, Readonly<Record<string, st
   admin: {},
 };
 
-/** The properties whose meaning or default is seekafka's. */
+/** The properties of all clients whose default is seekafka's. */
+interface CommonReplacedProperties {
+  /**
+   * How many milliseconds to wait before a broker is connected to again, at first; it doubles up to
+   * `reconnect.backoff.max.ms`. librdkafka lets half of it pass between its first connections, too.
+   *
+   * Default: `20` (librdkafka's own is 100). Range: 0 .. 3600000.
+   */
+  'reconnect.backoff.ms'?: number | undefined;
+}
+
+/** The properties of a consumer whose meaning or default is seekafka's. */
 interface ReplacedProperties {
   /**
    * Commit what was processed, every `auto.commit.interval.ms`, when partitions are revoked, and on close. A message
@@ -125,7 +144,8 @@ interface ReplacedProperties {
   'queued.max.messages.kbytes'?: number | undefined;
 }
 
-export type AdminConfig = Omit<CommonProperties, OwnedKey>;
+export interface AdminConfig
+  extends Omit<CommonProperties, OwnedKey | keyof CommonReplacedProperties>, CommonReplacedProperties {}
 export interface ConsumerConfig
   extends AdminConfig, Omit<ConsumerProperties, OwnedKey | keyof ReplacedProperties>, ReplacedProperties {}
 export interface ProducerConfig extends AdminConfig, Omit<ProducerProperties, OwnedKey> {}

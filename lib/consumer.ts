@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { type ConsumerRecord, type NativeConsumer, type RebalanceRecord, native } from '../binding/native.js';
+import { type ConsumerRecord, type NativeConsumer, native } from '../binding/native.js';
 import { Assignment } from './assignment.js';
 import { Committer } from './committer.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from './config.js';
@@ -8,7 +8,7 @@ import { BatchIterator, Delivery, MessageIterator } from './delivery.js';
 import { KafkaError, call, destroyed, errno, localError, partitionsError } from './errors.js';
 import { Link } from './link.js';
 import { type LogLine, parseLog } from './log.js';
-import { type Looked, Lookups } from './lookups.js';
+import { Lookups } from './lookups.js';
 import { type Message, type MessageBatch, PackedBatch, PackedMessage } from './message.js';
 import type {
   BatchOptions,
@@ -21,6 +21,7 @@ import type {
 } from './options.js';
 import { type OffsetReset, OffsetResetter } from './offset-resetter.js';
 import { type Partition, Partitions } from './partition.js';
+import { Questions } from './questions.js';
 import { Rebalancer } from './rebalancer.js';
 import type { SeekTarget, SeekWish } from './seek-ledger.js';
 import { Seeker, noGroup } from './seeker.js';
@@ -61,6 +62,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   readonly #settings: ConsumerSettings;
   readonly #link: Link<ConsumerRecord, NativeConsumer>;
   readonly #lookups: Lookups;
+  readonly #questions: Questions;
   readonly #partitions = new Partitions();
   readonly #assignment: Assignment;
   readonly #seeker: Seeker;
@@ -88,6 +90,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#lookups = new Lookups(pairs, settings.isolationLevel === 'read_committed', (record) => {
       if (record.type === 'error') this.#report(new KafkaError('client', record.error));
     });
+    this.#questions = new Questions(this.#lookups, settings);
     this.#assignment = new Assignment(this.#link, this.#partitions);
     this.#seeker = new Seeker(this.#link, this.#partitions, this.#assignment, this.#lookups, settings);
     this.#committer = new Committer(this.#link, this.#partitions, settings, (error) => this.#report(error));
@@ -305,20 +308,14 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   committed(partitions?: readonly TopicPartition[], options: TimeoutOptions = {}): Promise<TopicPartitionOffset[]> {
     return this.#call('committed', async () => {
       const asked = this.#asked(partitions);
-      const { timeoutMs = this.#settings.socketTimeoutMs } = check.timeoutOptions(options);
-      const { groupId } = this.#settings;
-      if (groupId === undefined) throw noGroup('committed');
-      return offsetsOrThrow(
-        'committed',
-        asked,
-        await this.#lookups.committed('committed', groupId, asked, { timeoutMs }),
-      );
+      const { timeoutMs } = check.timeoutOptions(options);
+      return this.#questions.committed(asked, timeoutMs);
     });
   }
 
   /** The earliest offset of each log. Default: of the whole assignment. (rd_kafka_ListOffsets) */
   beginningOffsets(partitions?: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
-    return this.#call('beginningOffsets', () => this.#listed('beginningOffsets', 'earliest', partitions));
+    return this.#bounds('beginningOffsets', 'earliest', partitions);
   }
 
   /**
@@ -326,7 +323,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
    * (rd_kafka_ListOffsets)
    */
   endOffsets(partitions?: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
-    return this.#call('endOffsets', () => this.#listed('endOffsets', 'latest', partitions));
+    return this.#bounds('endOffsets', 'latest', partitions);
   }
 
   /**
@@ -334,15 +331,9 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
    * (rd_kafka_ListOffsets)
    */
   offsetsForTimes(query: readonly TopicPartitionTimestamp[]): Promise<TopicPartitionOffset[]> {
-    return this.#call('offsetsForTimes', async () => {
-      const queries = check.timestampQueries(query);
-      const looked = await this.#lookups.listOffsets(
-        'offsetsForTimes',
-        queries.map(({ topic, partition, timestamp }) => ({ topic, partition, spec: timestamp })),
-        { timeoutMs: this.#settings.socketTimeoutMs },
-      );
-      return offsetsOrThrow('offsetsForTimes', queries, looked);
-    });
+    return this.#call('offsetsForTimes', async () =>
+      this.#questions.forTimes('offsetsForTimes', check.timestampQueries(query)),
+    );
   }
 
   /** How many offsets lie between the position and the end of the log, of each partition held. */
@@ -350,11 +341,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     return this.#call('lag', async () => {
       const held = this.#partitions.held;
       await this.#rebalancer.ensurePositions(held);
-      const ends = await this.#listed(
-        'lag',
-        'latest',
-        held.map((p) => p.row()),
-      );
+      const ends = await this.#questions.bounds('lag', 'latest', held);
       return held.map((p, i) => ({ ...p.row(), lag: Math.max(0, ends[i]!.offset - (p.position ?? 0)) }));
     });
   }
@@ -458,18 +445,15 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     return check.topicPartitions(partitions).map(({ topic, partition }) => this.#partitions.get(topic, partition));
   }
 
-  async #listed(
+  #bounds(
     operation: string,
     spec: 'earliest' | 'latest',
     partitions?: readonly TopicPartition[],
   ): Promise<TopicPartitionOffset[]> {
-    const asked = partitions === undefined ? this.#partitions.held : check.topicPartitions(partitions);
-    const looked = await this.#lookups.listOffsets(
-      operation,
-      asked.map(({ topic, partition }) => ({ topic, partition, spec })),
-      { timeoutMs: this.#settings.socketTimeoutMs },
-    );
-    return offsetsOrThrow(operation, asked, looked);
+    return this.#call(operation, async () => {
+      const asked = partitions === undefined ? this.#partitions.held : check.topicPartitions(partitions);
+      return this.#questions.bounds(operation, spec, asked);
+    });
   }
 
   #setPaused(operation: string, partitions: readonly TopicPartition[] | undefined, paused: boolean): void {
@@ -513,7 +497,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
         this.#delivery.push(record);
         break;
       case 'rebalance':
-        this.#onRebalance(record);
+        this.#rebalancer.onEvent(record);
         break;
       case 'error':
         this.#onError(new KafkaError('client', record.error), record.rows?.[0]);
@@ -525,10 +509,6 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
         this.emit('statistics', record.text);
         break;
     }
-  }
-
-  #onRebalance(record: RebalanceRecord): void {
-    this.#rebalancer.onEvent(record);
   }
 
   #onError(error: KafkaError, row?: TopicPartitionOffset): void {
@@ -563,20 +543,4 @@ function offsetsOf(what: Message | MessageBatch | readonly TopicPartitionOffset[
   }
   if (Array.isArray(what)) return check.topicPartitionOffsets(what, 'what');
   throw check.typeError('what', 'a message or a batch of this package, or [{ topic, partition, offset }]', what);
-}
-
-function offsetsOrThrow(
-  operation: string,
-  asked: readonly TopicPartition[],
-  looked: readonly Looked[],
-): TopicPartitionOffset[] {
-  const failed = looked.flatMap((answer, i) => {
-    const { topic, partition } = asked[i]!;
-    return 'error' in answer ? [{ topic, partition, error: answer.error }] : [];
-  });
-  if (failed.length) throw partitionsError(operation, failed);
-  return looked.map((answer, i) => {
-    const { topic, partition } = asked[i]!;
-    return { topic, partition, offset: (answer as { offset: number }).offset };
-  });
 }

@@ -48,19 +48,7 @@ export class Producer extends Client {
   send(message: ProducerMessage): Promise<RecordMetadata>;
   send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
   send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
-    try {
-      if (this.closed) throw destroyed('send');
-      if (this.fatal) throw this.fatal;
-      if (!Array.isArray(what)) return this.#gather(check.producerMessage(what));
-      const packed = packMessages(what);
-      this.#flushGathered(); // what was asked for before goes before
-      if (packed.count === 0) return Promise.resolve([]);
-      const sending = new ArraySending(packed);
-      this.#begin(sending);
-      return sending.promise;
-    } catch (error) {
-      return call(() => Promise.reject(error as Error));
-    }
+    return Array.isArray(what) ? call(() => this.#sendArray(what)) : this.#sendOne(what as ProducerMessage);
   }
 
   /**
@@ -116,10 +104,31 @@ export class Producer extends Client {
     this.#drainQueue();
   }
 
-  #gather(message: check.CheckedMessage): Promise<RecordMetadata> {
-    this.#gathered.add(message);
+  #sendArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
+    this.#mustBeOpen();
+    const packed = packMessages(messages);
+    this.#flushGathered(); // what was asked for before goes before
+    if (packed.count === 0) return Promise.resolve([]);
+    const sending = new ArraySending(packed);
+    this.#begin(sending);
+    return sending.promise;
+  }
+
+  /** No more than a promise and its two functions are made here: there may be tens of thousands on their way. */
+  #sendOne(message: ProducerMessage): Promise<RecordMetadata> {
+    try {
+      this.#mustBeOpen();
+      this.#gathered.add(check.producerMessage(message));
+    } catch (error) {
+      return call(() => Promise.reject(error as Error));
+    }
     if (this.#gathered.count === 1) queueMicrotask(() => this.#flushGathered());
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  #mustBeOpen(): void {
+    if (this.closed) throw destroyed('send');
+    if (this.fatal) throw this.fatal;
   }
 
   #flushGathered(): void {

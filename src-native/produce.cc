@@ -1,5 +1,6 @@
 #include "produce.h"
 
+#include <chrono>
 #include <cstring>
 #include <vector>
 
@@ -58,6 +59,10 @@ Napi::Value Produce(const Napi::CallbackInfo& info, rd_kafka_t* rk, TopicHandles
   const uint32_t first = info[5].As<Napi::Number>().Uint32Value();
   const auto count = static_cast<uint32_t>(fields_array.ElementLength() / 5);
 
+  // librdkafka would ask the clock for each message.
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  const int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+
   uint32_t accepted = 0;
   for (uint32_t i = 0; i < count && !error; i++, fields += 5) {
     const int32_t headers_length = fields[2];
@@ -80,7 +85,7 @@ Napi::Value Produce(const Napi::CallbackInfo& info, rd_kafka_t* rk, TopicHandles
     vus[n].vtype = RD_KAFKA_VTYPE_OPAQUE;
     vus[n++].u.ptr = ToOpaque(batch, i);
     vus[n].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
-    vus[n++].u.i64 = static_cast<int64_t>(timestamps[i]);
+    vus[n++].u.i64 = timestamps[i] > 0 ? static_cast<int64_t>(timestamps[i]) : now_ms;
     vus[n].vtype = RD_KAFKA_VTYPE_KEY;
     vus[n].u.mem.ptr = key_length < 0 ? nullptr : const_cast<uint8_t*>(key);
     vus[n++].u.mem.size = key_length < 0 ? 0 : static_cast<size_t>(key_length);

@@ -207,8 +207,12 @@ describe('config: what librdkafka is told', () => {
       ['enable.idempotence', 'true'],
       ['retries', '10'], // and not 8, as C reads 010
       ['compression.codec', 'zstd'],
+      ['reconnect.backoff.ms', '20'],
     ]);
-    expect(native('admin', {})).to.deep.equal([['bootstrap.servers', 'a:9092,b:9092']]);
+    expect(native('admin', {})).to.deep.equal([
+      ['bootstrap.servers', 'a:9092,b:9092'],
+      ['reconnect.backoff.ms', '20'],
+    ]);
   });
 
   it('its own auto-commit and reset are off, whatever the caller says, so that it never moves a position behind our back', () => {
@@ -216,6 +220,7 @@ describe('config: what librdkafka is told', () => {
     for (const config of [{}, given]) {
       expect(native('consumer', config)).to.have.deep.members([
         ['bootstrap.servers', 'a:9092,b:9092'],
+        ['reconnect.backoff.ms', '20'],
         ['fetch.wait.max.ms', '50'],
         ['fetch.queue.backoff.ms', '10'],
         ['queued.max.messages.kbytes', '16384'],
@@ -233,8 +238,9 @@ describe('config: what librdkafka is told', () => {
 
   it('takes a configuration of another realm, where Object is another', () => {
     const config: unknown = vm.runInNewContext(`({ 'bootstrap.servers': 'a' })`);
-    expect(normalizeConfig('admin', config).native).to.deep.equal([['bootstrap.servers', 'a']]);
-    expect(normalizeConfig('admin', Object.assign(Object.create(null), servers)).native).to.have.length(1);
+    const others = Object.assign(Object.create(null), servers) as object;
+    expect(normalizeConfig('admin', config).native).to.deep.include(['bootstrap.servers', 'a']);
+    expect(normalizeConfig('admin', others).native).to.deep.include(['bootstrap.servers', 'a:9092,b:9092']);
   });
 });
 

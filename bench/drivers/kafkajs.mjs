@@ -1,0 +1,91 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+
+const require = createRequire(path.join(process.env.BENCH_PEERS, 'from.js'));
+const kafkajs = require('kafkajs');
+
+// It has gzip alone and leaves other codecs to plug-ins. Those that its documentation names are native and old; these
+// do the same work: the lz4 that another peer brings along, and the zstd that Node.js has from 22.15.
+const { lz4Compress, lz4Decompress } = require('@platformatic/wasm-utils');
+const { CompressionCodecs: codecs, CompressionTypes: types } = kafkajs;
+codecs[types.LZ4] = () => ({
+  compress: async (encoder) => lz4Compress(encoder.buffer),
+  decompress: async (buffer) => lz4Decompress(buffer),
+});
+if (zlib.zstdDecompress) {
+  const [zstdCompress, zstdDecompress] = [zlib.zstdCompress, zlib.zstdDecompress].map((work) => promisify(work));
+  codecs[types.ZSTD] = () => ({ compress: (encoder) => zstdCompress(encoder.buffer), decompress: zstdDecompress });
+}
+
+const connect = (servers) => new kafkajs.Kafka({ brokers: servers.split(','), logLevel: kafkajs.logLevel.ERROR });
+
+/** @satisfies {import('../driver.js').Driver} */
+export const driver = {
+  client: 'kafkajs',
+  version: require('kafkajs/package.json').version,
+  settings: {
+    consumeBatches: { way: 'eachBatch', fromBeginning: true, lz4: '@platformatic/wasm-utils', zstd: 'node:zlib' },
+    producer: { acks: -1, note: 'it has no linger' },
+    tail: { way: 'eachBatch', fromBeginning: false },
+  },
+
+  async consumeBatches({ servers, topic, group, total }) {
+    const tally = { count: 0, sum: 0, firstAt: 0, lastAt: 0 };
+    const consumer = connect(servers).consumer({ groupId: group });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await new Promise((resolve, reject) => {
+      // After some errors it starts again by itself: no failure, only time.
+      consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error));
+      const eachBatch = async ({ batch }) => {
+        tally.firstAt ||= performance.now();
+        for (const message of batch.messages) tally.sum += message.value.readUInt32LE(0);
+        tally.count += batch.messages.length;
+        if (tally.count < total) return;
+        tally.lastAt = performance.now();
+        resolve();
+      };
+      consumer.run({ eachBatch }).catch(reject);
+    });
+    await consumer.disconnect();
+    return tally;
+  },
+
+  async producer({ servers, topic }) {
+    const producer = connect(servers).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+    await producer.connect();
+    const send = (messages) => producer.send({ topic, acks: -1, messages });
+    return {
+      sendArray: (values, partitions) => send(values.map((value, i) => ({ value, partition: partitions[i] }))),
+      sendOne: (value, partition) => send([{ value, partition }]),
+      close: () => producer.disconnect(),
+    };
+  },
+
+  async tail({ servers, topic, group, partitions }, onMessage) {
+    const consumer = connect(servers).consumer({ groupId: group });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: false });
+    // It tells when it has joined, and looks the log end up with its first fetch behind that.
+    const fetched = new Promise((resolve) => {
+      consumer.on(consumer.events.FETCH, resolve);
+    });
+    await consumer.run({
+      eachBatch: async ({ batch, isStale }) => {
+        for (const message of batch.messages) {
+          if (isStale()) break;
+          onMessage(message.value);
+        }
+      },
+    });
+    await fetched;
+    return {
+      toBeginning: () => {
+        for (let partition = 0; partition < partitions; partition++) consumer.seek({ topic, partition, offset: '0' });
+      },
+      close: () => consumer.disconnect(),
+    };
+  },
+};

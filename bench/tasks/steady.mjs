@@ -1,0 +1,35 @@
+// Reads a topic again and again at full speed for minutes, and looks at the memory meanwhile.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+export async function run(load, { servers, topic, group, partitions, total, minutes }) {
+  const driver = await load();
+  let count = 0;
+  let left = 0;
+  const tail = await driver.tail({ servers, topic, group, partitions }, () => {
+    count++;
+    if (--left === 0) void again();
+  });
+  const again = () => {
+    left = total;
+    return tail.toBeginning();
+  };
+  await again();
+  const samples = [];
+  const started = performance.now();
+  for (let i = 1; i <= minutes * 2; i++) {
+    await delay(started + i * 30_000 - performance.now());
+    const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+    const mb = (n) => Math.round(n / 2 ** 20);
+    samples.push({
+      minute: i / 2,
+      rssMb: mb(rss),
+      heapMb: mb(heapUsed),
+      externalMb: mb(external + arrayBuffers),
+      count,
+    });
+  }
+  left = Infinity;
+  await tail.close();
+  return { count, minuteMb: samples[1].rssMb, lastMb: samples.at(-1).rssMb };
+}

@@ -1,0 +1,23 @@
+// One trial in a process of its own: node bench/trial.mjs <driver's file> <task> <job as JSON>. Prints its result as JSON.
+// Plain JavaScript, so that nothing stands between Node.js and the client.
+
+import { readFileSync, writeSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+
+const [driverFile, task, job] = process.argv.slice(2);
+try {
+  const { run } = await import(`./tasks/${task}.mjs`);
+  const load = async () => (await import(pathToFileURL(driverFile).href)).driver;
+  const result = await run(load, JSON.parse(job));
+  writeSync(1, `${JSON.stringify({ ...result, peakMb: peakMb() })}\n`);
+  process.exit(0); // some clients keep a process alive after their close()
+} catch (error) {
+  writeSync(2, `${error?.stack ?? error}\n`);
+  process.exit(1);
+}
+
+/** getrusage() would tell the parent's, where that is larger: its figure outlives fork and exec. */
+function peakMb() {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS / 1024;
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+}
