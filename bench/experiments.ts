@@ -65,7 +65,13 @@ export interface Experiment {
 const rate: Column = { title: 'messages/s', of: ({ count, readMs }) => count! / (readMs! / 1000) };
 const peak: Column = { title: 'peak memory MB', of: ({ peakMb }) => peakMb! };
 const cpu: Column = { title: 'CPU s a million', of: ({ cpuMs, count }) => (cpuMs! * 1000) / count!, digits: 2 };
-const consumeColumns: Column[] = [rate, cpu, peak, { title: 'to the first message ms', of: ({ firstMs }) => firstMs! }];
+const consumeColumns: Column[] = [
+  rate,
+  cpu,
+  peak,
+  { title: 'to the first message ms', of: ({ firstMs }) => firstMs! },
+  { title: 'to the last message ms', of: ({ firstMs, readMs }) => firstMs! + readMs! },
+];
 
 const batches: Entry = { client: 'seekafka', way: 'consumeBatches', note: 'batches()' };
 const messages: Entry = { client: 'seekafka', way: 'consumeMessages', note: 'for await' };
@@ -215,7 +221,7 @@ export const experiments: readonly Experiment[] = [
     task: 'latency',
     topic: { partitions: 1, messages: 0, bytes: 100 },
     job: { rate: 1000, seconds: 10 },
-    rounds: 2,
+    rounds: 1,
     warmUp: false,
     entries: [{ client: 'seekafka' }, ...nodePeers(), ...limits],
     columns: [milliseconds('p50 ms', 'p50'), milliseconds('p99 ms', 'p99'), milliseconds('max ms', 'max')],
@@ -273,7 +279,7 @@ export const experiments: readonly Experiment[] = [
     task: 'busy-seek',
     topic: small,
     job: { times: 300 },
-    rounds: 3,
+    rounds: 1,
     warmUp: false,
     entries: [{ client: 'seekafka' }],
     columns: [

@@ -86,6 +86,6 @@ function filesBelow(folder, pattern) {
   }
   return entries
     .map((entry) => path.join(folder, entry))
-    .filter((file) => pattern.test(file))
+    .filter((file) => pattern.test(file) && !file.includes(`${path.sep}.built${path.sep}`))
     .sort();
 }

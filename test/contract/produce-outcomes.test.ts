@@ -34,7 +34,13 @@ describeOnBoth('what send is given', (cluster) => {
 
     const messages = await inTime(stored(cluster(), topic, 6));
     expect(texts(messages)).to.deep.equal(['v0', 'v1', 'v2', 'v3', 'v4', 'v4']);
-    expect(messages.slice(0, 5).map((message) => message.key?.toString())).to.deep.equal(['k0', 'k1', 'k2', 'k3', 'k4']);
+    expect(messages.slice(0, 5).map((message) => message.key?.toString())).to.deep.equal([
+      'k0',
+      'k1',
+      'k2',
+      'k3',
+      'k4',
+    ]);
     expect(messages.slice(0, 5).map(({ headers }) => headers[0]![1]!.toString())).to.deep.equal(
       Array.from({ length: 5 }, (_, i) => `h${i}`),
     );
@@ -102,7 +108,10 @@ describe('messages that were sent in one turn', () => {
       let away = false;
       const late = producer.send({ topic, partition: 1, value: 'late' }).then((stored) => ((away = false), stored));
       away = true;
-      expect(await inTime(producer.send({ topic, partition: 0, value: 'now' }))).to.include({ partition: 0, offset: 1 });
+      expect(await inTime(producer.send({ topic, partition: 0, value: 'now' }))).to.include({
+        partition: 0,
+        offset: 1,
+      });
       expect(away, 'the other one still waits').to.equal(true);
       cluster.mock.brokerUp(2);
       expect(await inTime(late)).to.include({ partition: 1, offset: 1 });

@@ -69,7 +69,7 @@ describe('close() that is cut short', () => {
 /** Clients of other tests may still be ending. */
 async function mainThreadsAtRest(): Promise<number> {
   let count = mainThreads();
-  for (let seen = -1; seen !== count; ) {
+  for (let seen = -1; seen !== count;) {
     seen = count;
     await sleep(100);
     count = mainThreads();
