@@ -38,7 +38,7 @@ function figures({ topic }: Experiment, outcome: Outcome, title: string, column:
 }
 
 function spread(numbers: readonly number[], digits?: number): string {
-  const known = numbers.filter((n) => !Number.isNaN(n));
+  const known = numbers.filter((n) => Number.isFinite(n));
   if (known.length === 0) return '';
   const middle = format(median(known), digits);
   if (known.length === 1) return middle;
@@ -99,7 +99,7 @@ function rivalOf(
   const rivals = measured.filter(against === 'best peer' ? isPeer : isNodePeer).map(titleOf);
   const figure = (title: string) => median(outcome.results[title]!.map((result) => column.of(result, topic)));
   const sorted = rivals
-    .filter((title) => !Number.isNaN(figure(title)))
+    .filter((title) => Number.isFinite(figure(title)))
     .sort((a, b) => (higherIsBetter ? figure(b) - figure(a) : figure(a) - figure(b)));
   return sorted[0];
 }
@@ -182,7 +182,7 @@ async function chartOf(experiment: Experiment, outcome: Outcome, key: string): P
   const bars = experiment.entries
     .map(titleOf)
     .map((label) => ({ label, values: figures(experiment, outcome, label, column!) }))
-    .filter(({ values }) => values.length > 0 && values.every((value) => !Number.isNaN(value)));
+    .filter(({ values }) => values.length > 0 && values.every((value) => Number.isFinite(value)));
   if (bars.length < 2) return undefined;
   const file = `${experiment.name}-${key.replaceAll(/\W+/g, '-').toLowerCase()}.svg`;
   const title = `${column!.title} (${experiment.better === 'more' ? 'more' : 'less'} is better)`;

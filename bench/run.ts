@@ -43,7 +43,7 @@ const topics = new Topics(servers);
 try {
   const run: Run = {
     node: execFileSync(site.node, ['--version'], { encoding: 'utf8' }).trim().slice(1),
-    machine: `${os.cpus().length} x ${os.cpus()[0]!.model}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`,
+    machine: `${os.cpus().length} x ${os.cpus()[0]!.model}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()}`,
     kafka: local ? 'Apache Kafka on the same machine, one node' : 'a Kafka that was there',
     missing,
     settings,
