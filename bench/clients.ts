@@ -19,8 +19,8 @@ export interface Site {
   rdkafkaPerformance: string | undefined;
 }
 
-const others = ['librdkafka', 'rdkafka_performance', 'aiokafka'];
-export const isNodePeer = ({ client }: Entry): boolean => client !== 'seekafka' && !others.includes(client);
+export const nodePeers = ['kafkajs', 'platformatic', 'confluent', 'node-rdkafka'];
+export const isNodePeer = ({ client }: Entry): boolean => nodePeers.includes(client);
 export const isPeer = ({ client }: Entry): boolean => isNodePeer({ client }) || client === 'aiokafka';
 export const titleOf = ({ client, note }: Entry): string => (note ? `${client} ${note}` : client);
 
@@ -43,9 +43,8 @@ export async function runTrial(
       : (JSON.parse(stdout.trim().split('\n').at(-1)!) as Result);
   } catch (error) {
     const { killed, stderr = '', message } = error as Error & { killed?: boolean; stderr?: string };
-    const lines = stderr.trim().split('\n');
-    const said = lines.find((line) => /Error/.test(line)) ?? lines.slice(-3).join(' ');
-    const reason = killed ? `no end after ${TRIAL_TIMEOUT_MS / 1000} s` : said.trim();
+    // The last line is the error's own, of trial.mjs as of Python and the C program; before it come logs and stacks.
+    const reason = killed ? `no end after ${TRIAL_TIMEOUT_MS / 1000} s` : stderr.trim().split('\n').at(-1);
     throw new Error((reason || message).slice(0, 300));
   }
 }

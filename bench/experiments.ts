@@ -1,5 +1,7 @@
 // What is measured, on which topic, who takes part, and what we aim for. run.ts carries it out, report.ts tells it.
 
+import { nodePeers } from './clients.js';
+
 export type Task = 'consume' | 'produce' | 'latency' | 'seek' | 'busy-seek' | 'footprint' | 'start' | 'steady';
 
 /** What a trial said: numbers by name. Which ones there are is in tasks/*.mjs. */
@@ -75,10 +77,9 @@ const consumeColumns: Column[] = [
 
 const batches: Entry = { client: 'seekafka', way: 'consumeBatches', note: 'batches()' };
 const messages: Entry = { client: 'seekafka', way: 'consumeMessages', note: 'for await' };
-const others = ['kafkajs', 'platformatic', 'confluent', 'node-rdkafka'];
-const nodePeers = (way?: string): Entry[] => others.map((client) => (way ? { client, way } : { client }));
+const peers: Entry[] = nodePeers.map((client) => ({ client }));
 const limits: Entry[] = [{ client: 'librdkafka' }, { client: 'aiokafka' }];
-const consumers: Entry[] = [batches, messages, ...nodePeers('consumeBatches'), ...limits];
+const consumers: Entry[] = [batches, messages, ...peers.map((peer) => ({ ...peer, way: 'consumeBatches' })), ...limits];
 
 /** Some clients decode all of a fetch before they give its first message; by the time to the last one all are equal. */
 const ahead = (ours: string): Target => ({
@@ -109,7 +110,14 @@ function consume(name: string, title: string, topic: Topic, targets: Target[]): 
 
 const small: Topic = { partitions: 4, messages: 1_000_000, bytes: 100 };
 
+const produceColumns: Column[] = [
+  { title: 'messages/s', of: ({ sendMs }, { messages }) => messages / (sendMs! / 1000) },
+  { title: 'CPU s a million', of: ({ cpuMs }, { messages }) => (cpuMs! * 1000) / messages, digits: 2 },
+  peak,
+];
+
 const milliseconds = (title: string, key: string): Column => ({ title, of: (result) => result[key]!, digits: 2 });
+const latencyColumns = [milliseconds('p50 ms', 'p50'), milliseconds('p99 ms', 'p99'), milliseconds('max ms', 'max')];
 
 export const experiments: readonly Experiment[] = [
   consume('consume-100B', 'Consume 100-byte messages', small, [
@@ -164,12 +172,8 @@ export const experiments: readonly Experiment[] = [
     job: { way: 'sendArray', perCall: 1000, inFlight: 8, lingerMs: 1 },
     rounds: 3,
     warmUp: true,
-    entries: [{ client: 'seekafka' }, ...nodePeers(), { client: 'rdkafka_performance' }],
-    columns: [
-      { title: 'messages/s', of: ({ sendMs }, { messages }) => messages / (sendMs! / 1000) },
-      { title: 'CPU s a million', of: ({ cpuMs }, { messages }) => (cpuMs! * 1000) / messages, digits: 2 },
-      peak,
-    ],
+    entries: [{ client: 'seekafka' }, ...peers, { client: 'rdkafka_performance' }],
+    columns: produceColumns,
     better: 'more',
     targets: [
       {
@@ -197,12 +201,8 @@ export const experiments: readonly Experiment[] = [
     job: { way: 'sendOne', perCall: 1, inFlight: 10_000, lingerMs: 1 },
     rounds: 3,
     warmUp: true,
-    entries: [{ client: 'seekafka' }, ...nodePeers()],
-    columns: [
-      { title: 'messages/s', of: ({ sendMs }, { messages }) => messages / (sendMs! / 1000) },
-      { title: 'CPU s a million', of: ({ cpuMs }, { messages }) => (cpuMs! * 1000) / messages, digits: 2 },
-      peak,
-    ],
+    entries: [{ client: 'seekafka' }, ...peers],
+    columns: produceColumns,
     better: 'more',
     targets: [
       {
@@ -223,8 +223,8 @@ export const experiments: readonly Experiment[] = [
     job: { rate: 1000, seconds: 10 },
     rounds: 1,
     warmUp: false,
-    entries: [{ client: 'seekafka' }, ...nodePeers(), ...limits],
-    columns: [milliseconds('p50 ms', 'p50'), milliseconds('p99 ms', 'p99'), milliseconds('max ms', 'max')],
+    entries: [{ client: 'seekafka' }, ...peers, ...limits],
+    columns: latencyColumns,
     better: 'less',
     targets: ['p50 ms', 'p99 ms'].map((column) => ({
       text: `${column.slice(0, 3)} no worse than the best peer, any language`,
@@ -246,12 +246,8 @@ export const experiments: readonly Experiment[] = [
     rounds: 1,
     warmUp: false,
     // @platformatic/kafka has no seek.
-    entries: [
-      { client: 'seekafka' },
-      ...others.filter((client) => client !== 'platformatic').map((client) => ({ client })),
-      ...limits,
-    ],
-    columns: [milliseconds('p50 ms', 'p50'), milliseconds('p99 ms', 'p99'), milliseconds('max ms', 'max')],
+    entries: [{ client: 'seekafka' }, ...peers.filter(({ client }) => client !== 'platformatic'), ...limits],
+    columns: latencyColumns,
     better: 'less',
     targets: ['p50 ms', 'p99 ms'].flatMap((column) => [
       {
@@ -338,7 +334,7 @@ export const experiments: readonly Experiment[] = [
     topic: { partitions: 1, messages: 1000, bytes: 100 },
     rounds: 3,
     warmUp: true,
-    entries: [{ client: 'seekafka' }, ...nodePeers()],
+    entries: [{ client: 'seekafka' }, ...peers],
     columns: [milliseconds('import to first message ms', 'firstMs'), milliseconds('import ms', 'importMs')],
     better: 'less',
     targets: [

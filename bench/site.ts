@@ -4,9 +4,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureAiokafka, ensureLimits, ensureNode24, ensurePeers } from './peers/install.mjs';
-import type { Site } from './clients.js';
-
-const nodeClients = ['seekafka', 'kafkajs', 'platformatic', 'confluent', 'node-rdkafka'];
+import { type Site, nodePeers } from './clients.js';
 
 export interface Installed {
   site: Site;
@@ -39,7 +37,7 @@ export async function installSite(version: string | undefined, log: (line: strin
     rdkafkaPerformance: limits?.rdkafkaPerformance,
   };
   const settings: Record<string, unknown> = {};
-  for (const client of nodeClients.filter((name) => !missing[name])) {
+  for (const client of ['seekafka', ...nodePeers].filter((name) => !missing[name])) {
     try {
       settings[client] = describe(site, client);
     } catch (error) {

@@ -4,6 +4,13 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
+// A client may throw where nobody awaits it. One line: stacks have paths, and the page of results shows what was said.
+const fail = (error) => {
+  writeSync(2, `${error?.name}: ${String(error?.message).split('\n')[0]}\n`);
+  process.exit(1);
+};
+process.on('uncaughtException', fail);
+
 const [driverFile, task, job] = process.argv.slice(2);
 try {
   const { run } = await import(`./tasks/${task}.mjs`);
@@ -12,8 +19,7 @@ try {
   writeSync(1, `${JSON.stringify({ ...result, peakMb: peakMb() })}\n`);
   process.exit(0); // some clients keep a process alive after their close()
 } catch (error) {
-  writeSync(2, `${error?.stack ?? error}\n`);
-  process.exit(1);
+  fail(error);
 }
 
 /** getrusage() would tell the parent's, where that is larger: its figure outlives fork and exec. */

@@ -140,6 +140,7 @@ describe('validate: messages to produce', () => {
 
   it('tells which message of many, and gives back none of them', () => {
     expect(packMessages([])).to.include({ count: 0 });
+    expect(packMessages([{ topic: 't' }])).to.include({ count: 1 });
     expect(packMessages([{ topic: 'a' }, { topic: 'b' }])).to.deep.include({ count: 2, topics: ['a', 'b'] });
     expect(() => packMessages([{ topic: 'a' }, { topic: 'b', value: 1 }])).to.throw(
       TypeError,
@@ -148,6 +149,10 @@ describe('validate: messages to produce', () => {
     expect(() => packMessages(new Array(2))).to.throw(
       TypeError,
       'messages[0]: expected { topic, value, ... }, got undefined',
+    );
+    expect(() => producerMessage(undefined)).to.throw(
+      TypeError,
+      'message: expected { topic, value, ... }, got undefined',
     );
   });
 });
