@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { benchProducer, handOn, readBatches, tailOf } from './kafkajs-like.mjs';
 
 const require = createRequire(path.join(`${process.env.BENCH_PEERS}-confluent`, 'from.js'));
 const { KafkaJS } = require('@confluentinc/kafka-javascript');
@@ -25,50 +26,22 @@ export const driver = {
     const consumer = connect(servers).consumer({ kafkaJS: { groupId: group, fromBeginning: true }, ...batches });
     await consumer.connect();
     await consumer.subscribe({ topic });
-    await new Promise((resolve, reject) => {
-      const eachBatch = async ({ batch }) => {
-        tally.firstAt ||= performance.now();
-        for (const message of batch.messages) tally.sum += message.value.readUInt32LE(0);
-        tally.count += batch.messages.length;
-        if (tally.count < total) return;
-        tally.lastAt = performance.now();
-        resolve();
-      };
-      consumer.run({ eachBatch }).catch(reject);
-    });
-    await consumer.disconnect();
-    return tally;
+    return readBatches(consumer, total, tally);
   },
 
   async producer({ servers, topic, lingerMs }) {
     const producer = connect(servers).producer({ kafkaJS: { acks: -1 }, 'linger.ms': lingerMs });
     await producer.connect();
     const send = (messages) => producer.send({ topic, messages });
-    return {
-      sendArray: (values, partitions) => send(values.map((value, i) => ({ value, partition: partitions[i] }))),
-      sendOne: (value, partition) => send([{ value, partition }]),
-      close: () => producer.disconnect(),
-    };
+    return benchProducer(producer, send);
   },
 
   async tail({ servers, topic, group, partitions }, onMessage) {
     const consumer = connect(servers).consumer({ kafkaJS: { groupId: group, fromBeginning: false }, ...batches });
     await consumer.connect();
     await consumer.subscribe({ topic });
-    await consumer.run({
-      eachBatch: async ({ batch, isStale }) => {
-        for (const message of batch.messages) {
-          if (isStale()) break;
-          onMessage(message.value);
-        }
-      },
-    });
+    await consumer.run({ eachBatch: handOn(onMessage) });
     while (consumer.assignment().length < partitions) await new Promise((resolve) => setTimeout(resolve, 20));
-    return {
-      toBeginning: () => {
-        for (let partition = 0; partition < partitions; partition++) consumer.seek({ topic, partition, offset: '0' });
-      },
-      close: () => consumer.disconnect(),
-    };
+    return tailOf(consumer, topic, partitions);
   },
 };

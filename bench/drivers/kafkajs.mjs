@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { benchProducer, handOn, readBatches, tailOf } from './kafkajs-like.mjs';
 
 const require = createRequire(path.join(process.env.BENCH_PEERS, 'from.js'));
 const kafkajs = require('kafkajs');
@@ -36,32 +37,17 @@ export const driver = {
     const consumer = connect(servers).consumer({ groupId: group });
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
-    await new Promise((resolve, reject) => {
+    return readBatches(consumer, total, tally, (reject) => {
       // After some errors it starts again by itself: no failure, only time.
       consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error));
-      const eachBatch = async ({ batch }) => {
-        tally.firstAt ||= performance.now();
-        for (const message of batch.messages) tally.sum += message.value.readUInt32LE(0);
-        tally.count += batch.messages.length;
-        if (tally.count < total) return;
-        tally.lastAt = performance.now();
-        resolve();
-      };
-      consumer.run({ eachBatch }).catch(reject);
     });
-    await consumer.disconnect();
-    return tally;
   },
 
   async producer({ servers, topic }) {
     const producer = connect(servers).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
     await producer.connect();
     const send = (messages) => producer.send({ topic, acks: -1, messages });
-    return {
-      sendArray: (values, partitions) => send(values.map((value, i) => ({ value, partition: partitions[i] }))),
-      sendOne: (value, partition) => send([{ value, partition }]),
-      close: () => producer.disconnect(),
-    };
+    return benchProducer(producer, send);
   },
 
   async tail({ servers, topic, group, partitions }, onMessage) {
@@ -72,20 +58,8 @@ export const driver = {
     const fetched = new Promise((resolve) => {
       consumer.on(consumer.events.FETCH, resolve);
     });
-    await consumer.run({
-      eachBatch: async ({ batch, isStale }) => {
-        for (const message of batch.messages) {
-          if (isStale()) break;
-          onMessage(message.value);
-        }
-      },
-    });
+    await consumer.run({ eachBatch: handOn(onMessage) });
     await fetched;
-    return {
-      toBeginning: () => {
-        for (let partition = 0; partition < partitions; partition++) consumer.seek({ topic, partition, offset: '0' });
-      },
-      close: () => consumer.disconnect(),
-    };
+    return tailOf(consumer, topic, partitions);
   },
 };
