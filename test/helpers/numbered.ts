@@ -36,13 +36,21 @@ export const quickGroup = ({ name }: Pick<Cluster, 'name'>): Partial<ConsumerCon
   'heartbeat.interval.ms': 100,
 });
 
-/** Sends `count` messages to each of `partitions`, with sequences from `from` on. Resolves when all are stored. */
+/**
+ * Sends `count` messages to each of `partitions`, with sequences from `from` on. Resolves when all are stored: those of
+ * a partition as one record batch, so that a consumer gets them at once.
+ */
 export async function fill(
   cluster: Pick<Cluster, 'bootstrapServers'>,
   topic: string,
   { partitions = 1, count, from = 0 }: { partitions?: number; count: number; from?: number },
 ): Promise<RecordMetadata[]> {
-  await using producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers });
+  await using producer = new Producer({
+    'bootstrap.servers': cluster.bootstrapServers,
+    // A record batch goes when it is complete. With less patience a busy machine makes two of it.
+    'linger.ms': 10_000,
+    'batch.num.messages': count,
+  });
   return await producer.send(
     Array.from({ length: partitions * count }, (_, i) => {
       const partition = i % partitions;
