@@ -15,7 +15,7 @@ export const enum Field {
   leaderEpoch = 5,
 }
 
-/** Views over one batch. Everything sliced from `payload` keeps the whole batch in memory. */
+/** Views over one batch. Everything sliced from it keeps the whole batch in memory. */
 export interface BatchViews {
   count: number;
   byteLength: number;
@@ -25,7 +25,7 @@ export interface BatchViews {
   /** [partition id, first message, end] for each run of messages of one partition */
   runs: Int32Array;
   /** The whole memory; `payloadStart` is where messages begin. */
-  bytes: Buffer;
+  buffer: ArrayBuffer;
   payloadStart: number;
 }
 
@@ -40,16 +40,36 @@ export function viewBatch({ buffer, count, runs }: BatchRecord): BatchViews {
     numbers: new Float64Array(buffer, 0, count * NUMBERS_PER_MESSAGE),
     fields: new Int32Array(buffer, numbersBytes, count * FIELDS_PER_MESSAGE),
     runs: new Int32Array(buffer, runsStart, runs * INTS_PER_RUN),
-    bytes: Buffer.from(buffer),
+    buffer,
     payloadStart,
   };
 }
 
-/** The headers that lie in bytes[start, start + length). */
-export function readHeaders(bytes: Buffer, start: number, length: number): [name: string, value: Buffer | null][] {
+/**
+ * The class that Node.js makes Buffers with. Called directly it takes half the time of buffer.subarray() and Buffer.from(),
+ * and a slice for each message is most of what a message costs.
+ */
+const FastBuffer = (Buffer as unknown as { [Symbol.species]: SliceClass })[Symbol.species];
+type SliceClass = new (buffer: ArrayBuffer, byteOffset: number, length: number) => Buffer;
+
+/** Bytes of a batch, which share its memory. */
+export const slice: (buffer: ArrayBuffer, start: number, length: number) => Buffer = isSliceClass(FastBuffer)
+  ? (buffer, start, length) => new FastBuffer(buffer, start, length)
+  : (buffer, start, length) => Buffer.from(buffer, start, length);
+
+function isSliceClass(candidate: SliceClass | undefined): boolean {
+  return typeof candidate === 'function' && Buffer.isBuffer(new candidate(new ArrayBuffer(0), 0, 0));
+}
+
+/** The headers that lie at [start, start + length) of a batch. */
+export function readHeaders(
+  buffer: ArrayBuffer,
+  start: number,
+  length: number,
+): [name: string, value: Buffer | null][] {
+  const bytes = slice(buffer, start, length);
   const headers: [string, Buffer | null][] = [];
-  const end = start + length;
-  for (let at = start; at < end;) {
+  for (let at = 0; at < length;) {
     const nameLength = bytes.readInt32LE(at);
     const name = bytes.toString('utf8', at + 4, at + 4 + nameLength);
     at += 4 + nameLength;

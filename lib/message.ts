@@ -6,6 +6,7 @@ import {
   Field,
   NUMBERS_PER_MESSAGE,
   readHeaders,
+  slice,
 } from '../binding/batch-layout.js';
 import { inspect } from 'node:util';
 import type { Header, TopicPartition } from './options.js';
@@ -66,18 +67,17 @@ export class PackedMessage implements Message {
   }
 
   get key(): Buffer | null {
-    return this.#slice(this.#headersEnd(), this.#field(Field.keyLength));
+    return this.#bytes(0, this.#field(Field.keyLength));
   }
 
   get value(): Buffer | null {
-    const keyLength = this.#field(Field.keyLength);
-    return this.#slice(this.#headersEnd() + (keyLength > 0 ? keyLength : 0), this.#field(Field.valueLength));
+    return this.#bytes(Math.max(0, this.#field(Field.keyLength)), this.#field(Field.valueLength));
   }
 
   get headers(): readonly Header[] {
     const length = this.#field(Field.headersLengthAndTimestampType) >> 2;
     if (length === 0) return [];
-    return readHeaders(this.#batch.bytes, this.#batch.payloadStart + this.#field(Field.start), length);
+    return readHeaders(this.#batch.buffer, this.#batch.payloadStart + this.#field(Field.start), length);
   }
 
   toJSON(): Message {
@@ -93,14 +93,12 @@ export class PackedMessage implements Message {
     return this.#batch.fields[this.#index * FIELDS_PER_MESSAGE + field]!;
   }
 
-  #headersEnd(): number {
-    return (
-      this.#batch.payloadStart + this.#field(Field.start) + (this.#field(Field.headersLengthAndTimestampType) >> 2)
-    );
-  }
-
-  #slice(start: number, length: number): Buffer | null {
-    return length < 0 ? null : this.#batch.bytes.subarray(start, start + length);
+  /** From `skip` bytes behind the headers on. */
+  #bytes(skip: number, length: number): Buffer | null {
+    if (length < 0) return null;
+    const { buffer, payloadStart } = this.#batch;
+    const headersLength = this.#field(Field.headersLengthAndTimestampType) >> 2;
+    return slice(buffer, payloadStart + this.#field(Field.start) + headersLength + skip, length);
   }
 }
 
@@ -160,10 +158,8 @@ export class PackedBatch implements MessageBatch {
   }
 
   /** Messages of partitions that were sought, or lost, in the meantime are left out. */
-  *[Symbol.iterator](): Generator<Message, void, undefined> {
-    for (const { batch, source, lineage, from, to } of this.#pieces) {
-      for (let i = from; i < to && source.lineage === lineage; i++) yield new PackedMessage(batch, i, source);
-    }
+  [Symbol.iterator](): IterableIterator<Message, undefined> {
+    return new PieceIterator(this.#pieces);
   }
 
   /** The offsets behind the last message of each partition. */
@@ -175,5 +171,35 @@ export class PackedBatch implements MessageBatch {
       lineage,
       offset: offsetAt(batch, to - 1) + 1,
     }));
+  }
+}
+
+/** What a generator would say in four lines, and take a third longer for. */
+class PieceIterator implements IterableIterator<Message, undefined> {
+  readonly #pieces: readonly Piece[];
+  #next = 0;
+  #piece: Piece | undefined;
+  #index = 0;
+  #to = 0;
+
+  constructor(pieces: readonly Piece[]) {
+    this.#pieces = pieces;
+  }
+
+  next(): IteratorResult<Message, undefined> {
+    for (;;) {
+      const piece = this.#piece;
+      if (piece && this.#index < this.#to && piece.source.lineage === piece.lineage) {
+        return { value: new PackedMessage(piece.batch, this.#index++, piece.source), done: false };
+      }
+      if (this.#next === this.#pieces.length) return { value: undefined, done: true };
+      this.#piece = this.#pieces[this.#next++]!;
+      this.#index = this.#piece.from;
+      this.#to = this.#piece.to;
+    }
+  }
+
+  [Symbol.iterator](): this {
+    return this;
   }
 }
