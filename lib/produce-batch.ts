@@ -12,12 +12,14 @@ export interface PackedMessages {
   payload: Uint8Array;
 }
 
-export const topicOf = ({ topics, fields }: PackedMessages, index: number): string => topics[fields[index * FIELDS]!]!;
+/** Which of `topics` each message has. */
+export const topicIndexes = ({ count, fields }: PackedMessages): Uint32Array =>
+  Uint32Array.from({ length: count }, (_, i) => fields[i * FIELDS]!);
 
 /** Copies what it is given, so that the caller may change it at once. */
 export class MessagePacker {
   #count = 0;
-  readonly #topics: string[] = [];
+  #topics: string[] = [];
   readonly #topicIndex = new Map<string, number>();
   #lastTopic = '';
   #lastIndex = -1;
@@ -26,15 +28,29 @@ export class MessagePacker {
   #payload: Buffer;
   #at = 0;
 
-  /** Room for so many messages of so many bytes; it grows. */
-  constructor(messages = 16, bytes = 1024) {
+  /** Room for so many messages; it grows. */
+  constructor(messages = 16) {
     this.#fields = new Int32Array(messages * FIELDS);
     this.#timestamps = new Float64Array(messages);
-    this.#payload = Buffer.allocUnsafe(bytes);
+    this.#payload = Buffer.allocUnsafe(messages * 128);
   }
 
   get count(): number {
     return this.#count;
+  }
+
+  /** How much memory it has. */
+  get capacity(): number {
+    return this.#payload.length + this.#fields.byteLength + this.#timestamps.byteLength;
+  }
+
+  /** Begins anew in the same memory, which nobody may use any more. */
+  clear(): void {
+    this.#count = 0;
+    this.#at = 0;
+    this.#topics = []; // those of before are asked for until their messages are delivered
+    this.#topicIndex.clear();
+    this.#lastTopic = '';
   }
 
   add({ topic, partition, key, value, headers, timestamp }: CheckedMessage): void {
@@ -56,7 +72,7 @@ export class MessagePacker {
     fields[field + 4] = this.#put(value);
   }
 
-  /** What was added. The packer is not used after it. */
+  /** What was added, in the packer's own memory: good until clear(). */
   take(): PackedMessages {
     return {
       count: this.#count,
@@ -115,8 +131,6 @@ export class MessagePacker {
 }
 
 /** Checks and packs what send() was given. Throws for the first that is wrong. */
-export function packMessages(messages: readonly unknown[]): PackedMessages {
-  const packer = new MessagePacker(messages.length, messages.length * 128);
+export function packMessages(packer: MessagePacker, messages: readonly unknown[]): void {
   for (let i = 0; i < messages.length; i++) packer.add(producerMessage(messages[i], i));
-  return packer.take();
 }

@@ -1,4 +1,5 @@
-import { type DeliveryRecord, native } from '../binding/native.js';
+import { DeliveryReports } from '../binding/delivery-layout.js';
+import type { DeliveryRecord } from '../binding/native.js';
 import { Client } from './client.js';
 import { type ProducerConfig, normalizeConfig } from './config.js';
 import { KafkaError, call, destroyed, errno, localError } from './errors.js';
@@ -9,6 +10,9 @@ import * as check from './validate.js';
 
 /** How long flush() and close() wait for deliveries, unless told otherwise. */
 const FLUSH_TIMEOUT_MS = 30_000;
+
+/** A packer with more memory than this is not kept for the next messages. */
+const SPARE_BYTES = 1024 * 1024;
 
 /** Reserved: there are none yet. */
 export type ProducerOptions = Record<string, never>;
@@ -25,6 +29,8 @@ export class Producer extends Client {
   /** Single messages of this turn of the event loop, which cross together. */
   #gathered = new MessagePacker();
   #waiters: Waiter[] = [];
+  /** One whose messages librdkafka has copied. */
+  #spare: MessagePacker | null = null;
   #nextId = 1;
 
   /**
@@ -48,7 +54,7 @@ export class Producer extends Client {
   send(message: ProducerMessage): Promise<RecordMetadata>;
   send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
   send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
-    return Array.isArray(what) ? call(() => this.#sendArray(what)) : this.#sendOne(what as ProducerMessage);
+    return Array.isArray(what) ? this.#sendArray(what) : this.#sendOne(what as ProducerMessage);
   }
 
   /**
@@ -88,37 +94,42 @@ export class Producer extends Client {
     return this.close();
   }
 
-  protected override onDelivery({ fields, numbers }: DeliveryRecord): void {
-    let sending: Sending | undefined;
-    let lastId = 0;
-    for (let i = 0, f = 0; f < fields.length; i += 2, f += 4) {
-      const id = fields[f]! >>> 0;
-      if (id !== lastId) sending = this.#sendings.get((lastId = id)); // those of one call mostly come together
-      if (!sending) continue;
-      const index = fields[f + 1]!;
-      const code = fields[f + 3]!;
-      if (code) sending.report(index, new KafkaError('send', native.errorCode(code)!));
-      else sending.stored(index, fields[f + 2]!, numbers[i]!, numbers[i + 1]!);
-      if (sending.ended) this.#forget(id);
+  protected override onDelivery(record: DeliveryRecord): void {
+    const reports = new DeliveryReports(record);
+    for (let from = 0, to = 0; from < reports.count; from = to) {
+      const id = reports.batch(from);
+      while (to < reports.count && reports.batch(to) === id) to++; // those of one call mostly come together
+      const sending = this.#sendings.get(id);
+      sending?.delivered(reports, from, to);
+      if (sending?.ended) this.#forget(id);
     }
     this.#drainQueue();
   }
 
   #sendArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
-    this.#mustBeOpen();
-    const packed = packMessages(messages);
-    this.#flushGathered(); // what was asked for before goes before
-    if (packed.count === 0) return Promise.resolve([]);
-    const sending = new ArraySending(packed);
-    this.#begin(sending);
-    return sending.promise;
+    const sent = this.#handOverArray(messages);
+    return call(() => sent); // what waits for the outcome does not hold the messages
+  }
+
+  #handOverArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
+    return new Promise((resolve) => {
+      this.#mustBeOpen();
+      const packer = this.#takePacker(messages.length);
+      packMessages(packer, messages);
+      this.#flushGathered(); // what was asked for before goes before
+      if (packer.count === 0) return resolve([]);
+      const sending = new ArraySending(packer.take());
+      this.#begin(sending, packer);
+      resolve(sending.promise);
+    });
   }
 
   /** No more than a promise and its two functions are made here: there may be tens of thousands on their way. */
   #sendOne(message: ProducerMessage): Promise<RecordMetadata> {
     try {
       this.#mustBeOpen();
-      this.#gathered.add(check.producerMessage(message));
+      const checked = check.producerMessage(message); // before: a getter of it may send, too
+      this.#gathered.add(checked);
     } catch (error) {
       return call(() => Promise.reject(error as Error));
     }
@@ -133,33 +144,43 @@ export class Producer extends Client {
 
   #flushGathered(): void {
     if (this.#gathered.count === 0) return;
-    const sending = new SinglesSending(this.#gathered.take(), this.#waiters);
-    this.#gathered = new MessagePacker();
+    const packer = this.#gathered;
+    const sending = new SinglesSending(packer.take(), this.#waiters);
+    this.#gathered = this.#takePacker();
     this.#waiters = [];
-    this.#begin(sending);
+    this.#begin(sending, packer);
+  }
+
+  /** A getter of a message may send one too: each has a packer of its own meanwhile. */
+  #takePacker(messages?: number): MessagePacker {
+    const packer = this.#spare ?? new MessagePacker(messages);
+    this.#spare = null;
+    packer.clear();
+    return packer;
   }
 
   /** Hands over as much as librdkafka takes. What it has no room for goes to the end of the line. */
-  #begin(sending: Sending): void {
+  #begin(sending: Sending, packer: MessagePacker): void {
     const id = this.#nextId;
     this.#nextId = (this.#nextId + 1) >>> 0 || 1;
     this.#sendings.set(id, sending);
     this.link.hold();
     if (this.#queue.length || !this.#handOver(id)) this.#queue.push(id);
+    else if (packer.capacity <= SPARE_BYTES) this.#spare = packer;
   }
 
   /** False: there is no room for the rest of it. */
   #handOver(id: number): boolean {
     const sending = this.#sendings.get(id)!;
-    const { topics, fields, timestamps, payload } = sending.packed;
+    const { topics, fields, timestamps, payload } = sending.packed!;
     while (sending.taken < sending.count) {
       const { accepted, error } = this.link.handle.produce(topics, fields, timestamps, payload, id, sending.taken);
       sending.taken += accepted;
       if (!error) break;
       if (error.errno === errno.queueFull) return false;
-      sending.report(sending.taken++, new KafkaError('send', error)); // this one alone is refused; the others go on
+      sending.refused(sending.taken++, new KafkaError('send', error)); // this one alone is refused; the others go on
     }
-    sending.letGo();
+    sending.packed = null;
     if (sending.ended) this.#forget(id);
     return true;
   }
@@ -202,7 +223,7 @@ export class Producer extends Client {
     this.#queue = [];
     for (const id of queued) {
       const sending = this.#sendings.get(id)!;
-      while (sending.taken < sending.count) sending.report(sending.taken++, destroyed('send'));
+      while (sending.taken < sending.count) sending.refused(sending.taken++, destroyed('send'));
       if (sending.ended) this.#forget(id);
     }
   }

@@ -1,9 +1,11 @@
 // Messages that cross into native code together, from the call until the last of them is reported on.
 
+import type { DeliveryReports } from '../binding/delivery-layout.js';
+import { native } from '../binding/native.js';
 import { type Deferred, deferred } from './deferred.js';
 import { KafkaError } from './errors.js';
 import type { TopicPartitionOffset } from './options.js';
-import { type PackedMessages, topicOf } from './produce-batch.js';
+import { type PackedMessages, topicIndexes } from './produce-batch.js';
 
 /** Where a message was stored. */
 export interface RecordMetadata extends TopicPartitionOffset {
@@ -11,41 +13,41 @@ export interface RecordMetadata extends TopicPartitionOffset {
   timestamp: number;
 }
 
-export type Outcome = RecordMetadata | KafkaError;
-
-const nothing = Buffer.alloc(0);
-
 export abstract class Sending {
-  readonly packed: PackedMessages;
-  /** How many librdkafka has taken; they are the first ones. */
+  readonly count: number;
+  /** Until librdkafka has taken them all. */
+  packed: PackedMessages | null;
+  /** How many librdkafka has taken or refused; they are the first ones. */
   taken = 0;
+  readonly #topics: readonly string[];
+  /** Null: all have the same topic. */
+  readonly #topicIndexes: Uint32Array | null;
   #reported = 0;
   #end: Deferred<void> | null = null;
 
   constructor(packed: PackedMessages) {
     this.packed = packed;
+    this.count = packed.count;
+    this.#topics = packed.topics;
+    this.#topicIndexes = packed.topics.length > 1 ? topicIndexes(packed) : null;
   }
 
-  get count(): number {
-    return this.packed.count;
+  /** Reports [from, to), which are of its messages, have come. */
+  delivered(reports: DeliveryReports, from: number, to: number): void {
+    this.onDelivered(reports, from, to);
+    this.#count(to - from);
   }
 
-  /** What has become of a message. */
-  protected abstract settle(index: number, outcome: Outcome): void;
-  /** All of them are settled. */
-  protected finish(): void {}
-
-  /** A message is stored. */
-  stored(index: number, partition: number, offset: number, timestamp: number): void {
-    this.report(index, { topic: topicOf(this.packed, index), partition, offset, timestamp });
+  /** librdkafka has not taken this message. */
+  refused(index: number, error: KafkaError): void {
+    this.onRefused(index, error);
+    this.#count(1);
   }
 
-  report(index: number, outcome: Outcome): void {
-    this.settle(index, outcome);
-    if (++this.#reported < this.count) return;
-    this.finish();
-    this.#end?.resolve();
-  }
+  protected abstract onDelivered(reports: DeliveryReports, from: number, to: number): void;
+  protected abstract onRefused(index: number, error: KafkaError): void;
+  /** All of them are reported on. */
+  protected onEnd(): void {}
 
   get ended(): boolean {
     return this.#reported === this.count;
@@ -58,39 +60,68 @@ export abstract class Sending {
     return this.#end.promise;
   }
 
-  /** The contents are librdkafka's now: it has copied them. */
-  letGo(): void {
-    this.packed.payload = nothing;
+  protected stored(reports: DeliveryReports, report: number, index: number): RecordMetadata {
+    return {
+      topic: this.#topics[this.#topicIndexes ? this.#topicIndexes[index]! : 0]!,
+      partition: reports.partition(report),
+      offset: reports.offset(report),
+      timestamp: reports.timestamp(report),
+    };
+  }
+
+  #count(reported: number): void {
+    this.#reported += reported;
+    if (!this.ended) return;
+    this.onEnd();
+    this.#end?.resolve();
   }
 }
 
+const failure = (errorCode: number) => new KafkaError('send', native.errorCode(errorCode)!);
+
 /** An array of messages, with one promise for all. */
 export class ArraySending extends Sending {
-  readonly #results: RecordMetadata[];
   readonly #done = deferred<RecordMetadata[]>();
-  #failure: KafkaError | null = null;
-  #failedAt = Infinity;
-
-  constructor(packed: PackedMessages) {
-    super(packed);
-    this.#results = new Array<RecordMetadata>(packed.count);
-  }
+  /**
+   * What has come. Results are made when all is there: thousands of small objects would wait for the last of them, and be
+   * moved about by the garbage collector meanwhile.
+   */
+  readonly #parts: { reports: DeliveryReports; from: number; to: number }[] = [];
+  #refusal: KafkaError | null = null;
+  #refusedAt = Infinity;
 
   get promise(): Promise<RecordMetadata[]> {
     return this.#done.promise;
   }
 
-  protected settle(index: number, outcome: Outcome): void {
-    if (!(outcome instanceof KafkaError)) this.#results[index] = outcome;
-    else if (index < this.#failedAt) {
-      this.#failure = outcome;
-      this.#failedAt = index;
-    }
+  protected onDelivered(reports: DeliveryReports, from: number, to: number): void {
+    this.#parts.push({ reports, from, to });
   }
 
-  protected override finish(): void {
-    if (this.#failure) this.#done.reject(this.#failure);
-    else this.#done.resolve(this.#results);
+  protected onRefused(index: number, error: KafkaError): void {
+    if (index > this.#refusedAt) return;
+    this.#refusal = error;
+    this.#refusedAt = index;
+  }
+
+  protected override onEnd(): void {
+    const results = new Array<RecordMetadata>(this.count);
+    let failedAt = this.#refusedAt;
+    let errorCode = 0;
+    for (const { reports, from, to } of this.#parts) {
+      for (let report = from; report < to; report++) {
+        const index = reports.index(report);
+        const code = reports.errorCode(report);
+        if (code === 0) results[index] = this.stored(reports, report, index);
+        else if (index < failedAt) {
+          failedAt = index;
+          errorCode = code;
+        }
+      }
+    }
+    if (errorCode) this.#done.reject(failure(errorCode));
+    else if (this.#refusal) this.#done.reject(this.#refusal);
+    else this.#done.resolve(results);
   }
 }
 
@@ -109,9 +140,16 @@ export class SinglesSending extends Sending {
     this.#waiters = waiters;
   }
 
-  protected settle(index: number, outcome: Outcome): void {
-    const waiter = this.#waiters[index]!;
-    if (outcome instanceof KafkaError) waiter.reject(outcome);
-    else waiter.resolve(outcome);
+  protected onDelivered(reports: DeliveryReports, from: number, to: number): void {
+    for (let report = from; report < to; report++) {
+      const index = reports.index(report);
+      const code = reports.errorCode(report);
+      if (code) this.onRefused(index, failure(code));
+      else this.#waiters[index]!.resolve(this.stored(reports, report, index));
+    }
+  }
+
+  protected onRefused(index: number, error: KafkaError): void {
+    this.#waiters[index]!.reject(error);
   }
 }

@@ -67,6 +67,34 @@ describeOnBoth('what send is given', (cluster) => {
     expect(texts(await inTime(stored(cluster(), topic, expected.length)))).to.deep.equal(expected);
   });
 
+  it('may send another message while it is read, and neither is lost', async () => {
+    const topic = await cluster().createTopic();
+    await using producer = new Producer({ 'bootstrap.servers': cluster().bootstrapServers });
+    const inner: Promise<unknown>[] = [];
+    const sendOthers = (value: string) => {
+      inner.push(producer.send({ topic, partition: 0, value: `single of ${value}` }));
+      inner.push(producer.send([{ topic, partition: 0, value: `array of ${value}` }]));
+    };
+    const eager = (value: string) => {
+      let read = false;
+      return {
+        topic,
+        get partition() {
+          if (!read) sendOthers(value);
+          read = true;
+          return 0;
+        },
+        value,
+      };
+    };
+    const outer = [producer.send(eager('one')), producer.send([eager('first'), eager('second')])];
+    await inTime(Promise.all([...outer, ...inner]));
+    const values = ['one', 'first', 'second'];
+    const expected = values.flatMap((value) => [value, `single of ${value}`, `array of ${value}`]);
+    expect(inner.length).to.equal(6);
+    expect(texts(await inTime(stored(cluster(), topic, 9)))).to.have.members(expected);
+  });
+
   it('grows beyond what was reserved for it: large and empty, text of several bytes a character, null', async () => {
     const topic = await cluster().createTopic();
     await using producer = new Producer({ 'bootstrap.servers': cluster().bootstrapServers });

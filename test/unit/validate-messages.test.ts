@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import vm from 'node:vm';
 import { expect } from 'chai';
-import { packMessages } from '../../lib/produce-batch.js';
+import { MessagePacker, packMessages } from '../../lib/produce-batch.js';
 import { producerMessage } from '../../lib/validate.js';
 
 /** Asserts that it throws exactly this. */
@@ -139,14 +139,19 @@ describe('validate: messages to produce', () => {
   });
 
   it('tells which message of many, and gives back none of them', () => {
-    expect(packMessages([])).to.include({ count: 0 });
-    expect(packMessages([{ topic: 't' }])).to.include({ count: 1 });
-    expect(packMessages([{ topic: 'a' }, { topic: 'b' }])).to.deep.include({ count: 2, topics: ['a', 'b'] });
-    expect(() => packMessages([{ topic: 'a' }, { topic: 'b', value: 1 }])).to.throw(
+    const packed = (messages: unknown[]) => {
+      const packer = new MessagePacker();
+      packMessages(packer, messages);
+      return packer.take();
+    };
+    expect(packed([])).to.include({ count: 0 });
+    expect(packed([{ topic: 't' }])).to.include({ count: 1 });
+    expect(packed([{ topic: 'a' }, { topic: 'b' }])).to.deep.include({ count: 2, topics: ['a', 'b'] });
+    expect(() => packed([{ topic: 'a' }, { topic: 'b', value: 1 }])).to.throw(
       TypeError,
       'messages[1].value: expected a string, a Buffer or null, got 1',
     );
-    expect(() => packMessages(new Array(2))).to.throw(
+    expect(() => packed(new Array(2))).to.throw(
       TypeError,
       'messages[0]: expected { topic, value, ... }, got undefined',
     );
