@@ -67,7 +67,7 @@ function commandOf(
     case 'librdkafka':
       return [needed(site.librdkafka), [task, ...Object.entries(job).map(([key, value]) => `${key}=${String(value)}`)]];
     case 'rdkafka_performance':
-      return [needed(site.rdkafkaPerformance), performanceArguments(job)];
+      return [needed(site.rdkafkaPerformance), performanceArguments(job, way)];
     default: {
       const driver = path.join(here, 'drivers', `${client}.mjs`);
       const args = [path.join(here, 'trial.mjs'), driver, task, JSON.stringify(way ? { ...job, way } : job)];
@@ -77,8 +77,12 @@ function commandOf(
 }
 
 /** Its payload and its partitions are its own choice, so only how many there are can be checked. */
-function performanceArguments(job: Record<string, unknown> & { servers: string; topic: string }): string[] {
+function performanceArguments(
+  job: Record<string, unknown> & { servers: string; topic: string },
+  inFlight: string | undefined,
+): string[] {
   const properties = [`linger.ms=${String(job['lingerMs'])}`, 'request.required.acks=-1'];
+  if (inFlight) properties.push(`queue.buffering.max.messages=${inFlight}`);
   const counts = ['-c', String(job['total']), '-s', String(job['bytes'])];
   return [
     '-P',

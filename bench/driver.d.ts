@@ -46,10 +46,10 @@ export interface ProducerJob {
 }
 
 export interface BenchProducer {
-  /** Hands over an array of messages in one call; resolves when all are acknowledged. values[i] goes to partitions[i]. */
-  sendArray(values: readonly Buffer[], partitions: readonly number[]): Promise<unknown>;
+  /** Hands over an array of messages in one call; resolves when all are acknowledged. */
+  sendArray(values: readonly Buffer[]): Promise<unknown>;
   /** Hands over one message; resolves when it is acknowledged. */
-  sendOne(value: Buffer, partition: number): Promise<unknown>;
+  sendOne(value: Buffer): Promise<unknown>;
   close(): Promise<void>;
 }
 

@@ -47,7 +47,11 @@ export async function installSite(version: string | undefined, log: (line: strin
   if (python) settings['aiokafka'] = { version: '0.14.0', consume: 'getmany()', auto_offset_reset: 'earliest' };
   if (limits) {
     settings['librdkafka'] = { version: '2.15.1, unpatched', consume: 'rd_kafka_consume_batch_queue of 4096' };
-    settings['rdkafka_performance'] = { acks: -1, 'linger.ms': 'as the task says', partitions: 'at random' };
+    settings['rdkafka_performance'] = {
+      acks: -1,
+      'linger.ms': 'as the task says',
+      'queue.buffering.max.messages': '100,000, or as said',
+    };
   }
   return { site, missing, settings };
 }

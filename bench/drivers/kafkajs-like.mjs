@@ -18,10 +18,10 @@ export async function readBatches(consumer, total, tally, watch = () => {}) {
   return tally;
 }
 
-/** A BenchProducer, of a function that sends [{ value, partition }]. */
+/** A BenchProducer, of a function that sends [{ value }]. */
 export const benchProducer = (producer, send) => ({
-  sendArray: (values, partitions) => send(values.map((value, i) => ({ value, partition: partitions[i] }))),
-  sendOne: (value, partition) => send([{ value, partition }]),
+  sendArray: (values) => send(values.map((value) => ({ value }))),
+  sendOne: (value) => send([{ value }]),
   close: () => producer.disconnect(),
 });
 

@@ -41,12 +41,12 @@ export const driver = {
     producer.setPollInterval(5);
     producer.on('delivery-report', (error, { opaque }) => opaque(error));
     // It has no arrays: each message is a call, and its queue may be full.
-    const send = (value, partition) =>
+    const send = (value) =>
       new Promise((resolve, reject) => {
         const done = (error) => (error ? reject(error) : resolve());
         const attempt = () => {
           try {
-            producer.produce(topic, partition, value, null, null, done);
+            producer.produce(topic, null, value, null, null, done);
           } catch (error) {
             if (error.code !== rdkafka.CODES.ERRORS.ERR__QUEUE_FULL) return reject(error);
             setTimeout(attempt, 1);
@@ -55,7 +55,7 @@ export const driver = {
         attempt();
       });
     return {
-      sendArray: (values, partitions) => Promise.all(values.map((value, i) => send(value, partitions[i]))),
+      sendArray: (values) => Promise.all(values.map(send)),
       sendOne: send,
       close: () => new Promise((resolve) => producer.disconnect(resolve)),
     };

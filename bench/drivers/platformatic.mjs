@@ -42,8 +42,8 @@ export const driver = {
     const producer = new Producer({ clientId: 'bench', bootstrapBrokers: servers.split(','), acks: ProduceAcks.ALL });
     const send = (messages) => producer.send({ messages });
     return {
-      sendArray: (values, partitions) => send(values.map((value, i) => ({ topic, value, partition: partitions[i] }))),
-      sendOne: (value, partition) => send([{ topic, value, partition }]),
+      sendArray: (values) => send(values.map((value) => ({ topic, value }))),
+      sendOne: (value) => send([{ topic, value }]),
       close: () => producer.close(true),
     };
   },

@@ -37,9 +37,8 @@ export const driver = {
   async producer({ servers, topic, lingerMs }) {
     const producer = new Producer({ 'bootstrap.servers': servers, acks: 'all', 'linger.ms': lingerMs });
     return {
-      sendArray: (values, partitions) =>
-        producer.send(values.map((value, i) => ({ topic, partition: partitions[i], value }))),
-      sendOne: (value, partition) => producer.send({ topic, partition, value }),
+      sendArray: (values) => producer.send(values.map((value) => ({ topic, value }))),
+      sendOne: (value) => producer.send({ topic, value }),
       close: () => producer.close(),
     };
   },

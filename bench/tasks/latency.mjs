@@ -20,7 +20,7 @@ export async function run(load, { servers, topic, group, bytes, rate, seconds })
   const send = () => {
     const value = Buffer.alloc(bytes, 'x');
     value.writeDoubleLE(performance.now(), 8);
-    return producer.sendOne(value, 0);
+    return producer.sendOne(value);
   };
   while (!probed) {
     await send();
