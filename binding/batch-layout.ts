@@ -4,7 +4,7 @@ import type { BatchRecord } from './native.js';
 
 export const NUMBERS_PER_MESSAGE = 2;
 export const FIELDS_PER_MESSAGE = 6;
-const INTS_PER_RUN = 3;
+export const INTS_PER_RUN = 3;
 
 export const enum Field {
   partitionId = 0,
@@ -21,9 +21,11 @@ export interface BatchViews {
   byteLength: number;
   /** offset, timestamp */
   numbers: Float64Array;
+  /** Those of the messages, and behind them, from `runsStart` on, [partition id, first message, end] for each run. */
   fields: Int32Array;
-  /** [partition id, first message, end] for each run of messages of one partition */
-  runs: Int32Array;
+  runsStart: number;
+  /** How many there are: stretches of messages of one partition. */
+  runs: number;
   /** The whole memory; `payloadStart` is where messages begin. */
   buffer: ArrayBuffer;
   payloadStart: number;
@@ -31,15 +33,16 @@ export interface BatchViews {
 
 export function viewBatch({ buffer, count, runs }: BatchRecord): BatchViews {
   const numbersBytes = count * NUMBERS_PER_MESSAGE * 8;
-  const fieldsBytes = count * FIELDS_PER_MESSAGE * 4;
-  const runsStart = numbersBytes + fieldsBytes;
-  const payloadStart = runsStart + runs * INTS_PER_RUN * 4;
+  const runsStart = count * FIELDS_PER_MESSAGE;
+  const integers = runsStart + runs * INTS_PER_RUN;
+  const payloadStart = numbersBytes + integers * 4;
   return {
     count,
     byteLength: buffer.byteLength - payloadStart,
     numbers: new Float64Array(buffer, 0, count * NUMBERS_PER_MESSAGE),
-    fields: new Int32Array(buffer, numbersBytes, count * FIELDS_PER_MESSAGE),
-    runs: new Int32Array(buffer, runsStart, runs * INTS_PER_RUN),
+    fields: new Int32Array(buffer, numbersBytes, integers),
+    runsStart,
+    runs,
     buffer,
     payloadStart,
   };

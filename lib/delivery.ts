@@ -5,7 +5,7 @@
 // partition by raising the partition's epoch; they are passed over when their turn comes. Nothing is put aside for
 // later: whatever has to come again is fetched again from the partition's position.
 
-import { type BatchViews, viewBatch } from '../binding/batch-layout.js';
+import { type BatchViews, INTS_PER_RUN, viewBatch } from '../binding/batch-layout.js';
 import type { BatchRecord } from '../binding/native.js';
 import { type Deferred, deferred } from './deferred.js';
 import { type Message, PackedBatch, PackedMessage, type Piece, type Run, bytesOf, offsetAt } from './message.js';
@@ -54,18 +54,19 @@ export class Delivery {
   push(record: BatchRecord): void {
     const batch = viewBatch(record);
     const credit = { runs: 0 };
-    for (let i = 0; i < batch.runs.length; i += 3) {
-      const source = this.#partitions.byId(batch.runs[i]!);
+    const { fields, runsStart, runs } = batch;
+    for (let i = 0, at = runsStart; i < runs; i++, at += INTS_PER_RUN) {
+      const source = this.#partitions.byId(fields[at]!);
+      const to = fields[at + 2]!;
       if (!source?.open) {
         if (source) source.missed = true;
         continue;
       }
-      const run = { batch, source, epoch: source.epoch, lineage: source.lineage, credit };
-      const from = skipBefore(batch, batch.runs[i + 1]!, batch.runs[i + 2]!, source.position ?? 0);
-      if (from === batch.runs[i + 2]!) continue;
+      const from = skipBefore(batch, fields[at + 1]!, to, source.position ?? 0);
+      if (from === to) continue;
       source.atBeginning = false;
       credit.runs++;
-      this.#runs.push({ ...run, from, to: batch.runs[i + 2]! });
+      this.#runs.push({ batch, source, epoch: source.epoch, lineage: source.lineage, from, to, credit });
     }
     if (credit.runs === 0) this.#native.grant(1);
     else this.#wake();
@@ -94,19 +95,29 @@ export class Delivery {
     return null;
   }
 
-  /** Waits for something to deliver, an error or the end. False: the end. */
-  async wait(signal?: AbortSignal): Promise<boolean> {
-    for (;;) {
-      if (this.#failure) {
-        const { error, lasting } = this.#failure;
-        if (!lasting) this.#failure = null;
-        throw error;
-      }
-      if (this.#ended) return false;
-      signal?.throwIfAborted();
-      if (this.head()) return true;
-      await this.#arrival(signal);
+  /** Whether delivery goes on. Throws the error that is to be told. */
+  goesOn(signal?: AbortSignal): boolean {
+    if (this.#failure) {
+      const { error, lasting } = this.#failure;
+      if (!lasting) this.#failure = null;
+      throw error;
     }
+    if (this.#ended) return false;
+    signal?.throwIfAborted();
+    return true;
+  }
+
+  /** Resolves when there may be something new: messages, an error, the end, or the signal is aborted. */
+  change(signal?: AbortSignal): Promise<void> {
+    if (!this.#waiter) {
+      this.#waiter = deferred<void>();
+      this.#native.hold();
+    }
+    const { promise } = this.#waiter;
+    if (!signal) return promise;
+    const onAbort = () => this.#wake();
+    signal.addEventListener('abort', onAbort);
+    return promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
   get failed(): boolean {
@@ -127,7 +138,9 @@ export class Delivery {
   }
 
   close(owner: object): void {
-    if (this.#open === owner) this.#open = null;
+    if (this.#open !== owner) return;
+    this.#open = null;
+    this.#wake(); // a step of it that waits
   }
 
   /** What was handed out last counts as processed: the application asks for what comes after it. */
@@ -179,23 +192,11 @@ export class Delivery {
     if (--run.credit.runs === 0) this.#native.grant(1);
   }
 
-  async #arrival(signal?: AbortSignal): Promise<void> {
-    const waiter = (this.#waiter ??= deferred<void>());
-    const onAbort = () => waiter.resolve();
-    signal?.addEventListener('abort', onAbort);
-    this.#native.hold();
-    try {
-      await waiter.promise;
-    } finally {
-      this.#native.release();
-      signal?.removeEventListener('abort', onAbort);
-      if (this.#waiter === waiter) this.#waiter = null;
-    }
-  }
-
   #wake(): void {
-    this.#waiter?.resolve();
+    if (!this.#waiter) return;
+    this.#waiter.resolve();
     this.#waiter = null;
+    this.#native.release();
   }
 }
 
@@ -217,7 +218,7 @@ abstract class DeliveryIterator<T> implements AsyncIterableIterator<T> {
   #state: 'new' | 'open' | 'done' = 'new';
   /** Steps that wait, and the last of them. */
   #waiting = 0;
-  #lastStep: Promise<unknown> = Promise.resolve();
+  #lastStep: Promise<unknown> | null = null;
 
   constructor(delivery: Delivery, options: () => BatchOptions = () => ({})) {
     this.delivery = delivery;
@@ -235,8 +236,9 @@ abstract class DeliveryIterator<T> implements AsyncIterableIterator<T> {
     }
     // Steps that are asked for before the last one has ended stand in line.
     this.#waiting++;
-    const step = this.#lastStep.then(() => this.#step());
-    this.#lastStep = step.catch(() => undefined);
+    const go = () => this.#step();
+    const step = this.#lastStep ? this.#lastStep.then(go, go) : go();
+    if (this.#waiting > 0) this.#lastStep = step;
     return step;
   }
 
@@ -247,15 +249,17 @@ abstract class DeliveryIterator<T> implements AsyncIterableIterator<T> {
       this.delivery.open(this);
       this.#state = 'open';
       this.delivery.processed();
-      while (await this.delivery.wait(this.options.signal)) {
+      while (this.#state === 'open' && this.delivery.goesOn(this.options.signal)) {
         const value = this.ready();
         if (value !== undefined) return { value, done: false };
+        await this.delivery.change(this.options.signal);
       }
     } catch (error) {
       this.#end();
       throw error;
     } finally {
-      this.#waiting--; // before the caller goes on, so that its next step may be a quick one
+      // Before the caller goes on, so that its next step may be a quick one.
+      if (--this.#waiting === 0) this.#lastStep = null;
     }
     this.#end();
     return done;

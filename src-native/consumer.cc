@@ -138,11 +138,7 @@ class ConsumerHandle : public Napi::ObjectWrap<ConsumerHandle> {
   }
 
   // grant(batches): JavaScript will take that many more.
-  void Grant(const Napi::CallbackInfo& info) {
-    const std::lock_guard<std::mutex> lock(core_->mutex);
-    core_->credits += ToInt32(info[0]);
-    core_->changed.notify_one();
-  }
+  void Grant(const Napi::CallbackInfo& info) { core_->Grant(ToInt32(info[0])); }
 
   // alive(): the application has asked for a message since the last call, or waits for one.
   void Alive(const Napi::CallbackInfo&) {
@@ -156,8 +152,7 @@ class ConsumerHandle : public Napi::ObjectWrap<ConsumerHandle> {
     std::deque<ConsumerRecord> records;
     if (wake_) {
       wake_->Acknowledge();
-      const std::lock_guard<std::mutex> lock(core_->outbox_mutex);
-      records.swap(core_->outbox);
+      runner_->Drain(records);
     }
     auto out = Napi::Array::New(env, records.size());
     uint32_t index = 0;

@@ -1,8 +1,13 @@
-// A consumer: one rd_kafka_t and one thread that alone polls, seeks, assigns, pauses, commits and closes it.
+// A consumer: one rd_kafka_t and one thread that alone seeks, assigns, pauses, commits and closes it.
 //
 // JavaScript posts commands; the thread answers with records in an outbox, which JavaScript drains when woken. Commands
 // run between two polls, and the outbox is one queue: whatever stands in it before the answer to a seek was polled
 // before that seek, whatever stands behind it was polled after. The facade's "no stale message" rests on this order.
+//
+// The thread polls ahead of a loop that has work. Where the loop waits, JavaScript is woken by librdkafka itself and
+// polls a few messages, which saves a change of threads. It never waits for that: who polls or works at a command has
+// the turn, and while the thread has it, it also polls. What JavaScript polls goes behind all that the outbox held when
+// it got the turn, so the order is the same.
 #pragma once
 
 #include <atomic>
@@ -35,8 +40,9 @@ struct ConsumerRecord {
 
 // Shared by the thread and the JavaScript object; outlives whichever ends first.
 //
-// Locks: `mutex` guards what the thread waits for and is also taken by librdkafka's queue callbacks, which run under a
-// librdkafka queue lock. So nothing calls into librdkafka while it holds `mutex`. `outbox_mutex` is a leaf.
+// Locks: `turn` is held while somebody polls or works at commands; JavaScript only tries it. `mutex` guards what the
+// thread waits for and is also taken by librdkafka's queue callbacks, which run under a librdkafka queue lock. So
+// nothing calls into librdkafka while it holds `mutex`. `outbox_mutex` is a leaf.
 struct ConsumerCore {
   explicit ConsumerCore(rd_kafka_t* handle) : rk(handle) {}
 
@@ -45,13 +51,16 @@ struct ConsumerCore {
   Rd<rd_kafka_queue_t> messages;  // what the fetchers of all assigned partitions are forwarded to
   Rd<rd_kafka_queue_t> closing_events;
 
+  std::mutex turn;
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::function<void()>> commands;
   bool events_ready = true;
-  bool messages_ready = true;
+  bool messages_ready = true;  // for the thread
+  bool messages_for_js = false;
   bool alive = false;                // the application has asked for messages: to be told to max.poll.interval.ms
   int credits = 0;                   // batches that JavaScript will take before it asks again
+  int most_credits = 0;              // as many: JavaScript has nothing left, and waits
   bool abort = false;                // end at once, without leaving the group
   bool ended = false;                // the handle is destroyed, the thread returns
   std::condition_variable finished;  // `ended` is set
@@ -62,6 +71,9 @@ struct ConsumerCore {
 
   void Post(std::function<void()> command);
   void Emit(ConsumerRecord record);
+  void Grant(int batches);
+  // Moves what the outbox holds to the end of `records`.
+  void TakeOutbox(std::deque<ConsumerRecord>& records);
   // Waits for the thread's end. False: it is not there yet, and from now on finds nobody to tell anything.
   bool AwaitEnd(std::chrono::milliseconds limit);
   ~ConsumerCore();
@@ -71,6 +83,8 @@ class ConsumerThread {
  public:
   explicit ConsumerThread(std::shared_ptr<ConsumerCore> core);
   void Run();
+  // On the JavaScript thread: what it is to be told. Polls, where messages have come for it.
+  void Drain(std::deque<ConsumerRecord>& records);
 
   // Commands, on the thread.
   void Subscribe(uint32_t id, const std::vector<std::string>& topics);
@@ -94,7 +108,8 @@ class ConsumerThread {
   rd_kafka_resp_err_t AwaitStops();
   void PollEvents();
   void HandleEvent(rd_kafka_event_t* event);
-  bool PollMessages();  // true: there may be more
+  // With the turn. True: there may be more.
+  bool PollMessages(size_t wanted, std::deque<ConsumerRecord>& records);
   void Destroy();
 
   std::shared_ptr<ConsumerCore> core_;

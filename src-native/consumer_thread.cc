@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <utility>
 
 #include "consumer.h"
 
@@ -10,6 +12,9 @@ namespace {
 constexpr size_t kMaxBatchMessages = 4096;
 constexpr size_t kMinBatchMessages = 16;
 constexpr double kBatchBytes = 1024 * 1024;
+// What JavaScript polls and copies itself shall not hold up its event loop.
+constexpr size_t kMaxDirectMessages = 64;
+constexpr double kDirectBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kCloseCheck(20);
 
 // librdkafka calls these from its own threads, with the queue's lock held: take core->mutex, set a flag, nothing else.
@@ -23,6 +28,14 @@ void OnEvents(rd_kafka_t*, void* opaque) {
 void OnMessages(rd_kafka_t*, void* opaque) {
   auto* core = static_cast<ConsumerCore*>(opaque);
   const std::lock_guard<std::mutex> lock(core->mutex);
+  if (core->credits > 0 && core->credits == core->most_credits) {
+    const std::lock_guard<std::mutex> outbox_lock(core->outbox_mutex);
+    if (core->wake) {
+      core->messages_for_js = true;
+      core->wake->Signal();
+      return;
+    }
+  }
   core->messages_ready = true;
   if (core->credits > 0) core->changed.notify_one();
 }
@@ -39,6 +52,19 @@ void ConsumerCore::Emit(ConsumerRecord record) {
   const std::lock_guard<std::mutex> lock(outbox_mutex);
   outbox.push_back(std::move(record));
   if (wake) wake->Signal();
+}
+
+void ConsumerCore::Grant(int batches) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  credits += batches;
+  most_credits = std::max(most_credits, credits);
+  if (messages_ready) changed.notify_one();
+}
+
+void ConsumerCore::TakeOutbox(std::deque<ConsumerRecord>& records) {
+  const std::lock_guard<std::mutex> lock(outbox_mutex);
+  records.insert(records.end(), std::make_move_iterator(outbox.begin()), std::make_move_iterator(outbox.end()));
+  outbox.clear();
 }
 
 bool ConsumerCore::AwaitEnd(std::chrono::milliseconds limit) {
@@ -86,17 +112,47 @@ void ConsumerThread::Run() {
       // Cleared before the poll: what arrives during it raises the flag again.
       if (core_->credits > 0) messages = std::exchange(core_->messages_ready, false);
     }
+    const std::lock_guard<std::mutex> turn(core_->turn);
     for (auto& command : commands) command();
     if (events || closing_) PollEvents();
     if (closing_ && rd_kafka_consumer_closed(rk_)) break;
     // A poll for no messages takes none, and sets max.poll.interval.ms back.
     if (alive && !closing_) rd_kafka_consume_batch_queue(core_->messages.get(), 0, buffer_.data(), 0);
-    if (messages && !closing_ && PollMessages()) {
-      const std::lock_guard<std::mutex> lock(core_->mutex);
-      core_->messages_ready = true;
+    if (messages && !closing_) {
+      std::deque<ConsumerRecord> polled;
+      const bool more = PollMessages(
+          std::clamp(static_cast<size_t>(kBatchBytes / average_bytes_), kMinBatchMessages, kMaxBatchMessages), polled);
+      for (auto& record : polled) core_->Emit(std::move(record));
+      if (more) {
+        const std::lock_guard<std::mutex> lock(core_->mutex);
+        core_->messages_ready = true;
+      }
     }
   }
   Destroy();
+}
+
+void ConsumerThread::Drain(std::deque<ConsumerRecord>& records) {
+  bool ready = false;
+  {
+    const std::lock_guard<std::mutex> lock(core_->mutex);
+    ready = std::exchange(core_->messages_for_js, false);
+  }
+  if (ready) {
+    bool more = true;
+    const std::unique_lock<std::mutex> turn(core_->turn, std::try_to_lock);
+    if (turn && core_->messages && !closing_) {
+      core_->TakeOutbox(records);
+      more = PollMessages(std::clamp(static_cast<size_t>(kDirectBytes / average_bytes_), size_t{1}, kMaxDirectMessages),
+                          records);
+    }
+    if (more) {
+      const std::lock_guard<std::mutex> lock(core_->mutex);
+      core_->messages_ready = true;
+      core_->changed.notify_one();
+    }
+  }
+  core_->TakeOutbox(records);
 }
 
 void ConsumerThread::Answer(uint32_t id, ErrorData error, const rd_kafka_topic_partition_list_t* list) {
@@ -254,9 +310,7 @@ void ConsumerThread::HandleEvent(rd_kafka_event_t* event) {
   core_->Emit(std::move(record));
 }
 
-bool ConsumerThread::PollMessages() {
-  const auto wanted =
-      std::clamp(static_cast<size_t>(kBatchBytes / average_bytes_), kMinBatchMessages, kMaxBatchMessages);
+bool ConsumerThread::PollMessages(size_t wanted, std::deque<ConsumerRecord>& records) {
   const ssize_t polled = rd_kafka_consume_batch_queue(core_->messages.get(), 0, buffer_.data(), wanted);
   if (polled <= 0) return false;
   const auto count = static_cast<size_t>(polled);
@@ -271,7 +325,7 @@ bool ConsumerThread::PollMessages() {
       const std::lock_guard<std::mutex> lock(core_->mutex);
       core_->credits--;
     }
-    core_->Emit(std::move(record));
+    records.push_back(std::move(record));
   }
   for (auto& error : errors) {
     ConsumerRecord failure;
@@ -279,12 +333,13 @@ bool ConsumerThread::PollMessages() {
     failure.error = std::move(error.error);
     error.error = {};
     failure.rows.push_back(std::move(error));
-    core_->Emit(std::move(failure));
+    records.push_back(std::move(failure));
   }
   return count == wanted;
 }
 
 void ConsumerThread::Destroy() {
+  std::unique_lock<std::mutex> turn(core_->turn);
   // A rebalance that JavaScript has not answered would never be: librdkafka waits for it, and its main thread does not
   // end. While a group closes, any answer counts as "unassigned". Without closing, rd_kafka_destroy_flags sees to it.
   if (closing_ && !rd_kafka_consumer_closed(rk_)) {
@@ -298,6 +353,7 @@ void ConsumerThread::Destroy() {
     rd_kafka_queue_cb_event_enable(queue->get(), nullptr, nullptr);
     queue->reset();
   }
+  turn.unlock();
   rd_kafka_destroy_flags(rk_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   {
     const std::lock_guard<std::mutex> lock(core_->mutex);

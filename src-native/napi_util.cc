@@ -5,6 +5,13 @@
 
 namespace seekafka {
 
+namespace {
+
+// Below that, making an external buffer and finalizing it takes longer than a copy.
+constexpr size_t kCheaplyCopied = 8 * 1024;
+
+}  // namespace
+
 std::vector<std::string> ToStrings(const Napi::Value& value) {
   const auto array = value.As<Napi::Array>();
   std::vector<std::string> out;
@@ -25,10 +32,12 @@ std::vector<std::pair<std::string, std::string>> ToPairs(const Napi::Value& valu
 }
 
 Napi::ArrayBuffer TakeAsArrayBuffer(Napi::Env env, void* data, size_t size) {
-  napi_value value = nullptr;
-  const napi_status status = napi_create_external_arraybuffer(
-      env, data, size, [](napi_env, void* memory, void*) { std::free(memory); }, nullptr, &value);
-  if (status == napi_ok) return Napi::ArrayBuffer(env, value);
+  if (size > kCheaplyCopied) {
+    napi_value value = nullptr;
+    const napi_status status = napi_create_external_arraybuffer(
+        env, data, size, [](napi_env, void* memory, void*) { std::free(memory); }, nullptr, &value);
+    if (status == napi_ok) return Napi::ArrayBuffer(env, value);
+  }
   auto copy = Napi::ArrayBuffer::New(env, size);
   std::memcpy(copy.Data(), data, size);
   std::free(data);

@@ -3,6 +3,7 @@ import type { Consumer } from 'seekafka';
 import { type Cluster, mockCluster } from '../helpers/clusters.js';
 import { Reader, at, consumerOn, fill, range, takeSequences } from '../helpers/numbered.js';
 import { rejection } from '../helpers/rejection.js';
+import { inTime } from '../helpers/wait.js';
 
 // A loop that is left leaves the consumer usable, and the next one goes on with the next message; two at once would
 // split the messages silently, so the second is refused.
@@ -85,13 +86,13 @@ describe('a loop that is left', () => {
     const iterator = consumer[Symbol.asyncIterator]();
     const waiting = iterator.next();
     await iterator.return!();
+    expect(await inTime(waiting)).to.deep.equal({ value: undefined, done: true });
     const own = await cluster.createTopic();
     await consumer.assign([{ topic: own, partition: 0 }]);
     const reader = new Reader(consumer);
     await fill(cluster, own, { count: 5 });
     await reader.until(5);
     expect(reader.sequences()).to.deep.equal(range(0, 5));
-    expect(await waiting).to.deep.equal({ value: undefined, done: true });
   });
 
   it('is the only one: a second one meanwhile is an error, and the first goes on', async () => {
