@@ -371,8 +371,13 @@ export const experiments: readonly Experiment[] = [
     entries: [{ client: 'seekafka' }],
     columns: [
       { title: 'resident MB at the end', of: ({ lastMb }) => lastMb! },
-      { title: 'after a minute', of: ({ minuteMb }) => minuteMb! },
+      ...[1, 2, 4, 6, 8].map((minute) => ({
+        title: `after ${minute} min`,
+        of: (result: Result) => result[`after${minute}Mb`]!,
+      })),
       { title: 'largest', of: ({ peakMb }) => peakMb! },
+      { title: 'heap MB at the end', of: ({ lastHeapMb }) => lastHeapMb! },
+      { title: 'buffers MB at the end', of: ({ lastExternalMb }) => lastExternalMb! },
       { title: 'messages', of: ({ count }) => count! },
     ],
     better: 'less',

@@ -31,5 +31,13 @@ export async function run(load, { servers, topic, group, partitions, total, minu
   }
   left = Infinity;
   await tail.close();
-  return { count, minuteMb: samples[1].rssMb, lastMb: samples.at(-1).rssMb };
+  const last = samples.at(-1);
+  const residentAt = (minute) => samples.findLast((sample) => sample.minute <= minute).rssMb;
+  return {
+    count,
+    ...Object.fromEntries([1, 2, 4, 6, 8].map((minute) => [`after${minute}Mb`, residentAt(minute)])),
+    lastMb: last.rssMb,
+    lastHeapMb: last.heapMb,
+    lastExternalMb: last.externalMb,
+  };
 }
