@@ -362,7 +362,7 @@ export const experiments: readonly Experiment[] = [
   {
     name: 'steady',
     title: 'Ten minutes at full speed',
-    text: 'One consumer reads a million messages again and again; its memory every half minute.',
+    text: 'One consumer reads a million messages again and again; its memory meanwhile.',
     task: 'steady',
     topic: small,
     job: { minutes: 10 },
@@ -377,7 +377,6 @@ export const experiments: readonly Experiment[] = [
       })),
       { title: 'largest', of: ({ peakMb }) => peakMb! },
       { title: 'heap MB at the end', of: ({ lastHeapMb }) => lastHeapMb! },
-      { title: 'buffers MB at the end', of: ({ lastExternalMb }) => lastExternalMb! },
       { title: 'messages', of: ({ count }) => count! },
     ],
     better: 'less',

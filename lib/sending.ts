@@ -99,7 +99,7 @@ export class ArraySending extends Sending {
   }
 
   protected onRefused(index: number, error: KafkaError): void {
-    if (index > this.#refusedAt) return;
+    if (this.#refusal) return; // they come in order
     this.#refusal = error;
     this.#refusedAt = index;
   }

@@ -108,6 +108,8 @@ class ConsumerThread {
   rd_kafka_resp_err_t AwaitStops();
   void PollEvents();
   void HandleEvent(rd_kafka_event_t* event);
+  // How many messages of the sizes seen last are about so many bytes. With the turn.
+  size_t MessagesOf(double bytes, size_t least, size_t most) const;
   // With the turn. True: there may be more.
   bool PollMessages(size_t wanted, std::deque<ConsumerRecord>& records);
   void Destroy();

@@ -17,7 +17,8 @@ constexpr size_t kMaxDirectMessages = 64;
 constexpr double kDirectBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kCloseCheck(20);
 
-// librdkafka calls these from its own threads, with the queue's lock held: take core->mutex, set a flag, nothing else.
+// librdkafka calls these from its own threads, with the queue's lock held: take core->mutex, set a flag, and wake who
+// is to look at it. Nothing else.
 void OnEvents(rd_kafka_t*, void* opaque) {
   auto* core = static_cast<ConsumerCore*>(opaque);
   const std::lock_guard<std::mutex> lock(core->mutex);
@@ -120,8 +121,7 @@ void ConsumerThread::Run() {
     if (alive && !closing_) rd_kafka_consume_batch_queue(core_->messages.get(), 0, buffer_.data(), 0);
     if (messages && !closing_) {
       std::deque<ConsumerRecord> polled;
-      const bool more = PollMessages(
-          std::clamp(static_cast<size_t>(kBatchBytes / average_bytes_), kMinBatchMessages, kMaxBatchMessages), polled);
+      const bool more = PollMessages(MessagesOf(kBatchBytes, kMinBatchMessages, kMaxBatchMessages), polled);
       for (auto& record : polled) core_->Emit(std::move(record));
       if (more) {
         const std::lock_guard<std::mutex> lock(core_->mutex);
@@ -143,8 +143,7 @@ void ConsumerThread::Drain(std::deque<ConsumerRecord>& records) {
     const std::unique_lock<std::mutex> turn(core_->turn, std::try_to_lock);
     if (turn && core_->messages && !closing_) {
       core_->TakeOutbox(records);
-      more = PollMessages(std::clamp(static_cast<size_t>(kDirectBytes / average_bytes_), size_t{1}, kMaxDirectMessages),
-                          records);
+      more = PollMessages(MessagesOf(kDirectBytes, 1, kMaxDirectMessages), records);
     }
     if (more) {
       const std::lock_guard<std::mutex> lock(core_->mutex);
@@ -308,6 +307,10 @@ void ConsumerThread::HandleEvent(rd_kafka_event_t* event) {
       return;
   }
   core_->Emit(std::move(record));
+}
+
+size_t ConsumerThread::MessagesOf(double bytes, size_t least, size_t most) const {
+  return std::clamp(static_cast<size_t>(bytes / average_bytes_), least, most);
 }
 
 bool ConsumerThread::PollMessages(size_t wanted, std::deque<ConsumerRecord>& records) {

@@ -19,14 +19,12 @@ export async function run(load, { servers, topic, group, partitions, total, minu
   const started = performance.now();
   for (let i = 1; i <= minutes * 2; i++) {
     await delay(started + i * 30_000 - performance.now());
-    const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+    const { rss, heapUsed } = process.memoryUsage();
     const mb = (n) => Math.round(n / 2 ** 20);
     samples.push({
       minute: i / 2,
       rssMb: mb(rss),
       heapMb: mb(heapUsed),
-      externalMb: mb(external + arrayBuffers),
-      count,
     });
   }
   left = Infinity;
@@ -38,6 +36,5 @@ export async function run(load, { servers, topic, group, partitions, total, minu
     ...Object.fromEntries([1, 2, 4, 6, 8].map((minute) => [`after${minute}Mb`, residentAt(minute)])),
     lastMb: last.rssMb,
     lastHeapMb: last.heapMb,
-    lastExternalMb: last.externalMb,
   };
 }
