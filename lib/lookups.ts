@@ -1,32 +1,27 @@
-// Where a log starts and ends, where a time stands in it, what a group has committed: asked on a client handle of its
-// own, where no Fetch long poll is ahead of the question on the connection. It is made with the first question.
+// Where a log starts and ends, where a time stands in it, what a group has committed: asked on another handle than the
+// consumer's, where no Fetch long poll is ahead of the question on the connection.
 
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
+  type ClientRecord,
   LIST_EARLIEST,
   LIST_LATEST,
-  OFFSET_INVALID,
   type NativeClient,
   type NativeRow,
-  native,
+  OFFSET_INVALID,
 } from '../binding/native.js';
-import type { ClientRecord } from '../binding/native.js';
-import { setTimeout as delay } from 'node:timers/promises';
-import { configProperties } from './config-properties.js';
 import { KafkaError, destroyed, errno, localError } from './errors.js';
-import { Link } from './link.js';
+import { LookupClient } from './lookup-client.js';
 import type { TopicPartition, TopicPartitionOffset } from './options.js';
 import { flat, keyOf } from './partition.js';
 
 const RETRY_MS = 100;
 /** The longest time limit that librdkafka takes for a question. */
 const LONGEST_MS = 3_600_000;
-const CONNECT_MS = 60_000;
 
 /** When the answer for all partitions takes longer than this, each is asked for alone too. */
 const TOGETHER_MS = 1_000;
-/** For how long a question waits for that: then it is asked nevertheless, and librdkafka tries again by itself. */
-const COLD_MS = 2_000;
 
 /** A topic that has just been created is known to every broker well within this; one that does not exist fails then. */
 const MISSING_MS = 5_000;
@@ -45,29 +40,28 @@ export interface LookupOptions {
   signal?: AbortSignal | undefined;
 }
 
-type Ask = (id: number, timeoutMs: number, rows: TopicPartitionOffset[]) => ReturnType<NativeClient['listOffsets']>;
+type Ask = (
+  handle: NativeClient,
+  id: number,
+  timeoutMs: number,
+  rows: TopicPartitionOffset[],
+) => ReturnType<NativeClient['listOffsets']>;
 
 export class Lookups {
   readonly #config: readonly [string, string][];
   readonly #readCommitted: boolean;
-  readonly #onError: (record: ClientRecord) => void;
+  readonly #onRecord: (record: ClientRecord) => void;
   readonly #end = new AbortController();
-  #link: Link<ClientRecord, NativeClient> | null = null;
-  #connected: Promise<unknown> = Promise.resolve();
+  #client: LookupClient | null = null;
 
   constructor(
     consumerConfig: readonly [string, string][],
     readCommitted: boolean,
     onRecord: (record: ClientRecord) => void,
   ) {
-    this.#config = [
-      // What concerns connections is the same for both.
-      ...consumerConfig.filter(([key]) => configProperties.get(key)?.scope === '*' && key !== 'metadata.max.age.ms'),
-      // Leaders are looked up in the cache, where an old one, or none, would stay for a quarter of an hour.
-      ['metadata.max.age.ms', '1000'],
-    ];
+    this.#config = consumerConfig;
     this.#readCommitted = readCommitted;
-    this.#onError = onRecord;
+    this.#onRecord = onRecord;
     setMaxListeners(0, this.#end.signal); // one for each question under way, and no sign of a leak
   }
 
@@ -82,8 +76,8 @@ export class Lookups {
       partition,
       offset: spec === 'earliest' ? LIST_EARLIEST : spec === 'latest' ? LIST_LATEST : spec,
     }));
-    return this.#ask(operation, rows, options, (id, timeoutMs, open) =>
-      this.#client.handle.listOffsets(id, timeoutMs, flat(open), this.#readCommitted),
+    return this.#ask(operation, rows, options, (handle, id, timeoutMs, open) =>
+      handle.listOffsets(id, timeoutMs, flat(open), this.#readCommitted),
     );
   }
 
@@ -95,8 +89,8 @@ export class Lookups {
     options: LookupOptions,
   ): Promise<Looked[]> {
     const rows = partitions.map(({ topic, partition }) => ({ topic, partition, offset: 0 }));
-    const ask: Ask = (id, timeoutMs, open) =>
-      this.#client.handle.listConsumerGroupOffsets(id, timeoutMs, flat(open), group, this.#readCommitted);
+    const ask: Ask = (handle, id, timeoutMs, open) =>
+      handle.listConsumerGroupOffsets(id, timeoutMs, flat(open), group, this.#readCommitted);
     const looked = await this.#ask(operation, rows, options, ask, true);
     return looked.map((row) => ('offset' in row && row.offset < 0 ? { offset: -1 } : row));
   }
@@ -108,21 +102,16 @@ export class Lookups {
 
   async close(): Promise<void> {
     this.end();
-    await this.#link?.close();
+    await this.#client?.leave(this.#onRecord);
   }
 
   /** Connects, so that the first question need not wait for that. */
   warmUp(): void {
-    if (this.#link || this.#end.signal.aborted) return;
-    const link = new Link<ClientRecord, NativeClient>(native.Client, this.#config, this.#onError);
-    this.#link = link;
-    const connected = link.request('connect', (id) => link.handle.connect(id, CONNECT_MS)).catch(() => undefined); // the question itself will tell
-    this.#connected = Promise.race([connected, delay(COLD_MS, undefined, { ref: false })]);
+    if (!this.#end.signal.aborted) this.#connect();
   }
 
-  get #client(): Link<ClientRecord, NativeClient> {
-    this.warmUp();
-    return this.#link!;
+  #connect(): LookupClient {
+    return (this.#client ??= LookupClient.use(this.#config, this.#onRecord));
   }
 
   /**
@@ -218,10 +207,10 @@ export class Lookups {
     });
     try {
       // librdkafka counts the time too; ours also covers a handle that does not answer at all.
-      const client = this.#client;
+      const client = this.#connect();
       // A question for leaders that is asked before there is a connection is not asked again for a second or three.
-      await Promise.race([this.#connected, ended]);
-      const request = client.request(operation, (id) => ask(id, Math.min(timeoutMs, LONGEST_MS), rows));
+      await Promise.race([client.connected, ended]);
+      const request = client.request(operation, (handle, id) => ask(handle, id, Math.min(timeoutMs, LONGEST_MS), rows));
       const reply = new Map<string, NativeRow>();
       for (const row of await Promise.race([request, ended])) reply.set(keyOf(row.topic, row.partition), row);
       return ({ topic, partition }) => {

@@ -1,25 +1,13 @@
-import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RebalanceListener } from 'seekafka';
 import { mockCluster } from '../helpers/clusters.js';
 import { consumerOn, fill, takeSequences } from '../helpers/numbered.js';
+import { mainThreads, mainThreadsAtRest } from '../helpers/threads.js';
 import { eventually, inTime } from '../helpers/wait.js';
 
 // A close() that is cut short gives up waiting, and no more than that: what librdkafka still does ends, and meanwhile
 // costs nothing.
-
-/** How many main threads of librdkafka there are: one a client. Linux alone tells; elsewhere nothing is seen. */
-function mainThreads(): number {
-  if (process.platform !== 'linux') return 0;
-  return readdirSync('/proc/self/task').filter((id) => {
-    try {
-      return readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim() === 'rdk:main';
-    } catch {
-      return false; // it has ended just now
-    }
-  }).length;
-}
 
 describe('close() that is cut short', () => {
   for (const strategy of ['range', 'cooperative-sticky']) {
@@ -65,14 +53,3 @@ describe('close() that is cut short', () => {
     expect((user + system) / 1000).to.be.lessThan(500);
   });
 });
-
-/** Clients of other tests may still be ending. */
-async function mainThreadsAtRest(): Promise<number> {
-  let count = mainThreads();
-  for (let seen = -1; seen !== count;) {
-    seen = count;
-    await sleep(100);
-    count = mainThreads();
-  }
-  return count;
-}
