@@ -36,7 +36,7 @@ export class MockCluster extends Client {
   static start(options: MockClusterOptions = {}): Promise<MockCluster> {
     return call(async () => {
       const { brokers = 1 } = knownKeys(options, 'options', ['brokers']);
-      return new MockCluster(wholeNumber(brokers, 'options.brokers', 1, 100));
+      return new this(wholeNumber(brokers, 'options.brokers', 1, 100));
     });
   }
 

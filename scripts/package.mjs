@@ -7,19 +7,18 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { tsImport } from 'tsx/esm/api';
 import { BuildError, ensureDependencies, runMain, say } from './deps.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 await runMain(async () => {
   const built = path.join(root, 'build', 'cmake', 'Release', 'seekafka.node');
-  const loader = path.join(root, 'dist', 'binding', 'load.js');
-  for (const file of [built, loader]) {
-    if (!fs.existsSync(file))
-      throw new BuildError(`${path.relative(root, file)} is missing: run \`npm run build\` first.`);
+  if (!fs.existsSync(built)) {
+    throw new BuildError(`${path.relative(root, built)} is missing: run \`npm run build\` first.`);
   }
-  const { platformTag } = await import(pathToFileURL(loader).href);
+  const { platformTag } = await tsImport('../binding/load.ts', import.meta.url);
   const staged = path.join(root, 'prebuilds', platformTag(), 'seekafka.node');
   fs.mkdirSync(path.dirname(staged), { recursive: true });
   // Written beside and renamed: a process that has the old file mapped keeps it.

@@ -98,6 +98,15 @@ describe('the tarball', () => {
     expect(await runProgram('program.mjs', source)).to.equal('0a 1b 2c 1b 2c\n');
   });
 
+  // It is bundled, and a bundler may rename what it joins.
+  it('has classes that bear the names they are exported by', async () => {
+    const source = `import * as seekafka from 'seekafka';
+      for (const [name, value] of Object.entries(seekafka)) {
+        if (typeof value === 'function' && value.name !== name) console.log(name, 'is', value.name);
+      }`;
+    expect(await runProgram('names.mjs', source)).to.equal('');
+  });
+
   it('works by require', async () => {
     const source = program("const { Consumer, MockCluster, Producer } = require('seekafka');");
     expect(await runProgram('program.cjs', source)).to.equal('0a 1b 2c 1b 2c\n');
