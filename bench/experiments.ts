@@ -233,7 +233,7 @@ export const experiments: readonly Experiment[] = [
     task: 'latency',
     topic: { partitions: 1, messages: 0, bytes: 100 },
     job: { rate: 1000, seconds: 10 },
-    rounds: 1,
+    rounds: 3,
     warmUp: false,
     entries: [{ client: 'seekafka' }, ...peers, ...limits],
     columns: latencyColumns,
