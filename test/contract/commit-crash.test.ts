@@ -32,18 +32,23 @@ const worker = `
   else for await (const message of consumer) await work([message]);
 `;
 
+/** At 5 ms each far more than the worker gets done before it is killed. */
+const MESSAGES = 600;
+
 describeOnBoth('S11: a crash', (cluster) => {
   for (const kind of ['messages', 'batches']) {
     it(`redelivers what was in work and skips nothing, of ${kind}`, async () => {
       const topic = await cluster().createTopic();
-      await fill(cluster(), topic, { count: 60 });
+      await fill(cluster(), topic, { count: MESSAGES });
       const group = uniqueGroup();
       const env = { BROKERS: cluster().bootstrapServers, GROUP: group, TOPIC: topic };
       const done: number[] = [];
-      // Two crashes, then the rest in peace.
-      for (const until of [12, 33]) {
+      // Two crashes, each after a commit and some work, then the rest in peace.
+      for (let crash = 1; crash <= 2; crash++) {
+        const before = await committedOf(cluster(), group, topic);
         await using program = new Program(worker, { ...env, ...(kind === 'batches' && { BATCH: '1' }) });
-        await program.line(`done ${until}`);
+        await program.line(`done ${(done.at(-1) ?? 0) + 12}`);
+        await eventually(async () => expect(await committedOf(cluster(), group, topic)).to.be.above(before));
         program.kill('SIGKILL');
         const { stdout } = await program.ended;
         const offsets = [...stdout.matchAll(/^done (\d+)$/gm)].map(([, offset]) => Number(offset));
@@ -57,8 +62,8 @@ describeOnBoth('S11: a crash', (cluster) => {
       const committed = await committedOf(cluster(), group, topic);
       await using consumer = consumerOn(cluster(), { 'group.id': group });
       await consumer.assign([{ topic, partition: 0 }]);
-      done.push(...(await takeSequences(consumer, 60 - committed)));
-      expect([...new Set(done)].sort((a, b) => a - b)).to.deep.equal(range(0, 60));
+      done.push(...(await takeSequences(consumer, MESSAGES - committed)));
+      expect([...new Set(done)].sort((a, b) => a - b)).to.deep.equal(range(0, MESSAGES));
     });
   }
 
