@@ -297,6 +297,7 @@ export class MessageIterator extends DeliveryIterator<Message> implements Reader
    * in a field, made the compiler of Node.js 24 give up its code for each message, time and again: half the speed.
    */
   #index = 0;
+
   protected ready(): Message | undefined {
     let run = this.#run;
     if (!run || run.from === run.to || run.epoch !== run.source.epoch) {

@@ -2,7 +2,7 @@
 // it, for it costs three threads and a connection to each broker: the first question makes it, the last close() ends it.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ClientRecord, type NativeClient, native } from '../binding/native.js';
+import { type ClientRecord, type NativeClient, type NativeError, type NativeRow, native } from '../binding/native.js';
 import { configProperties } from './config-properties.js';
 import { Link } from './link.js';
 
@@ -49,8 +49,8 @@ export class LookupClient {
 
   request(
     operation: string,
-    send: (handle: NativeClient, id: number) => ReturnType<NativeClient['connect']>,
-  ): ReturnType<Link<ClientRecord, NativeClient>['request']> {
+    send: (handle: NativeClient, id: number) => NativeError | undefined,
+  ): Promise<NativeRow[]> {
     return this.#link.request(operation, (id) => send(this.#link.handle, id));
   }
 

@@ -14,7 +14,6 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { BuildError, ensureDependencies, nodeDirectory, runMain, say } from './deps.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -81,9 +80,13 @@ async function buildWithGyp() {
 
 async function compileTypeScript() {
   say('compiling the TypeScript to dist/ ...');
-  const dist = path.join(root, 'dist');
-  fs.rmSync(dist, { recursive: true, force: true }); // nothing of a deleted source gets into the package
-  await run(program('typescript', 'bin/tsc'), ['-p', 'tsconfig.build.json']);
+  // The old dist/ stays until tsc is content, and goes as a whole: nothing of a deleted source gets into the package.
+  const [dist, types] = [path.join(root, 'dist'), path.join(root, 'build', 'types')];
+  fs.rmSync(types, { recursive: true, force: true });
+  await run(program('typescript', 'bin/tsc'), ['-p', 'tsconfig.build.json', '--outDir', types]);
+  fs.rmSync(dist, { recursive: true, force: true });
+  fs.renameSync(types, dist);
+  const { build } = await import('esbuild');
   // One module instead of 35: half the time to import it, and 5 MB less of resident memory (Node.js 20).
   await build({
     entryPoints: [path.join(root, 'lib', 'index.ts')],
