@@ -36,11 +36,13 @@ export class SeekRequest<E> {
   readonly #done: (outcome: SeekOutcome<E>) => void;
   /** Null: settled. An entry's place is kept from the time that its partition is known. */
   #results: Map<PartitionKey, { offset: number } | { error: E } | 'dropped' | 'open'> | null = new Map();
+  /** How many results are open: to look at all of them each time that one comes takes long with a thousand. */
+  #open = 0;
 
   constructor(wish: SeekWish, done: (outcome: SeekOutcome<E>) => void) {
     this.wish = wish;
     this.#done = done;
-    if (!wish.whole) for (const key of wish.targets.keys()) this.#results!.set(key, 'open');
+    if (!wish.whole) for (const key of wish.targets.keys()) this.expect(key);
   }
 
   get settled(): boolean {
@@ -52,11 +54,15 @@ export class SeekRequest<E> {
   }
 
   expect(key: PartitionKey): void {
-    if (this.#results && !this.#results.has(key)) this.#results.set(key, 'open');
+    if (!this.#results || this.#results.has(key)) return;
+    this.#results.set(key, 'open');
+    this.#open++;
   }
 
   end(key: PartitionKey, result: { offset: number } | { error: E } | 'dropped'): void {
-    this.#results?.set(key, result);
+    if (!this.#results) return;
+    if (this.#results.get(key) === 'open') this.#open--;
+    this.#results.set(key, result);
   }
 
   abandon(): void {
@@ -64,12 +70,11 @@ export class SeekRequest<E> {
   }
 
   finishIfComplete(): void {
-    if (!this.#results) return;
+    if (!this.#results || this.#open > 0) return;
     const positions: { key: PartitionKey; offset: number }[] = [];
     const failed: { key: PartitionKey; error: E }[] = [];
     for (const [key, result] of this.#results) {
-      if (result === 'open') return;
-      if (result === 'dropped') continue;
+      if (result === 'open' || result === 'dropped') continue;
       if ('error' in result) failed.push({ key, error: result.error });
       else positions.push({ key, offset: result.offset });
     }

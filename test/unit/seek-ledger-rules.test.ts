@@ -33,6 +33,15 @@ describe('seek ledger', () => {
     expect(ledger.bind(['a'], lack)).to.deep.equal(['a']);
   });
 
+  it('S1 does not look at all partitions for each that ends: fifty thousand end within the time of a test', () => {
+    const ledger = new SeekLedger<string>();
+    const { outcomes } = asked(ledger, whole());
+    const keys = Array.from({ length: 50_000 }, (_, i) => String(i));
+    ledger.bind(keys, lack);
+    for (const key of keys) ledger.applied(ledger.inCharge(key)!, 1);
+    expect(outcomes.map(({ positions }) => positions.length)).to.deep.equal([keys.length]);
+  });
+
   it('S2 fails for what the assignment lacks, and still seeks the rest', () => {
     const ledger = new SeekLedger<string>();
     const { outcomes } = asked(ledger, named('a', 'x'));
