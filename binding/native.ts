@@ -29,6 +29,26 @@ export interface ReplyRecord {
   id: number;
   error: NativeError | undefined;
   rows: NativeRow[];
+  /** Of describeTopics. */
+  topics?: NativeTopicDescription[];
+  /** Of member. */
+  member?: NativeMember;
+}
+
+/** An rd_kafka_TopicDescription_t. Brokers are numbers; `leader` is -1 where there is none. */
+export interface NativeTopicDescription {
+  topic: string;
+  topicId: string;
+  internal: boolean;
+  partitions: { partition: number; leader: number; replicas: number[]; isr: number[] }[];
+}
+
+/** An rd_kafka_consumer_group_metadata_t. `instance` is '' where there is none. */
+export interface NativeMember {
+  group: string;
+  generation: number;
+  id: string;
+  instance: string;
 }
 
 export interface BatchRecord {
@@ -118,6 +138,8 @@ export interface NativeConsumer extends Handle<ConsumerRecord> {
   resume(id: number, partitions: FlatPartitions): void;
   /** rd_kafka_commit_queue */
   commit(id: number, partitions: FlatPartitions): void;
+  /** rd_kafka_consumer_group_metadata */
+  member(id: number): void;
   /** How many more batches may come. */
   grant(batches: number): void;
   /** rd_kafka_consume_batch_queue of no messages: sets max.poll.interval.ms back. */
@@ -157,8 +179,25 @@ export interface NativeClient extends Handle<ClientRecord> {
     group: string,
     requireStable: boolean,
   ): NativeError | undefined;
-  /** rd_kafka_metadata of no topic, on a thread of the client, once: answers as soon as there is a connection. */
+  /** rd_kafka_metadata of no topic, on a thread of the client: answers as soon as there is a connection. */
   connect(id: number, timeoutMs: number): NativeError | undefined;
+  /** rd_kafka_metadata of all topics, on a thread of the client */
+  listTopics(id: number, timeoutMs: number): NativeError | undefined;
+  /** rd_kafka_DescribeTopics */
+  describeTopics(id: number, timeoutMs: number, topics: readonly string[]): NativeError | undefined;
+  /**
+   * rd_kafka_init_transactions, _begin_transaction, _send_offsets_to_transaction, _commit_transaction and
+   * _abort_transaction, one after the other on a thread of the client. The last two go on until they are decided.
+   */
+  transact(id: number, what: 'init', timeoutMs: number): NativeError | undefined;
+  transact(id: number, what: 'begin' | 'commit' | 'abort'): NativeError | undefined;
+  transact(
+    id: number,
+    what: 'offsets',
+    timeoutMs: number,
+    partitions: FlatPartitions,
+    ...member: [group: string, generation: number, id: string, instance: string]
+  ): NativeError | undefined;
   /** rd_kafka_CreateTopics */
   createTopics(id: number, timeoutMs: number, topics: readonly NativeNewTopic[]): NativeError | undefined;
   /** rd_kafka_DeleteTopics */

@@ -75,6 +75,11 @@ export abstract class Client extends EventEmitter<ClientEvents> implements Async
       this.fatal = error;
       this.onFatal(error);
     }
+    this.report(error);
+  }
+
+  /** An event, if somebody listens. */
+  protected report(error: KafkaError): void {
     if (this.listenerCount('error') > 0) this.emit('error', error);
   }
 }

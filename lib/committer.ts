@@ -32,11 +32,12 @@ export class Committer {
   }
 
   /** Commits what was processed and is not committed yet. */
-  async commitProcessed(operation: string, partitions: readonly Partition[] = this.#partitions.held): Promise<void> {
-    await this.commit(
-      operation,
-      partitions.flatMap((p) => (p.processed !== null && p.processed !== p.committed ? [p.at(p.processed)] : [])),
-    );
+  async commitProcessed(operation: string, partitions?: readonly Partition[]): Promise<void> {
+    await this.commit(operation, this.processed(partitions));
+  }
+
+  processed(partitions: readonly Partition[] = this.#partitions.held): TopicPartitionOffset[] {
+    return partitions.flatMap((p) => (p.processed !== null && p.processed !== p.committed ? [p.at(p.processed)] : []));
   }
 
   async commit(operation: string, offsets: readonly TopicPartitionOffset[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { type ConsumerRecord, type NativeConsumer, native } from '../binding/native.js';
+import { type ConsumerRecord, type NativeConsumer, type NativeMember, native } from '../binding/native.js';
 import { Assignment } from './assignment.js';
 import { Committer } from './committer.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from './config.js';
@@ -52,6 +52,15 @@ export interface ConsumerEvents {
   offsetReset: [reset: OffsetReset];
 }
 
+/** What a transaction commits for a consumer, and for which member of its group. */
+export interface Consumed {
+  offsets: readonly TopicPartitionOffset[];
+  member: NativeMember;
+}
+
+/** For transactions alone. @param what as of commit() */
+export let consumedBy: (consumer: Consumer, what: unknown) => Promise<Consumed>;
+
 /**
  * Consumes messages, by `for await` or in `batches()`, and seeks. Its methods may be called at any time, from inside
  * the loop and from a rebalance listener too.
@@ -73,6 +82,10 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #mode: 'none' | 'subscribed' | 'assigned' = 'none';
   #closing: Promise<void> | null = null;
   #fatal: KafkaError | null = null;
+
+  static {
+    consumedBy = (consumer, what) => consumer.#consumed(what);
+  }
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'group.id'`, ...
@@ -425,6 +438,20 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     });
   }
 
+  async #consumed(what: unknown): Promise<Consumed> {
+    const { groupId, enableAutoCommit } = this.#settings;
+    if (groupId === undefined) throw noGroup('sendOffsets');
+    if (enableAutoCommit) {
+      throw new TypeError(
+        "consumer: expected one with 'enable.auto.commit' false, else it commits outside of transactions",
+      );
+    }
+    const offsets = what === undefined ? this.#committer.processed() : offsetsOf(what);
+    if (this.#closing) throw destroyed('sendOffsets');
+    const { member } = await this.#link.ask('sendOffsets', (id) => this.#link.handle.member(id));
+    return { offsets, member: member! };
+  }
+
   #seek(operation: string, options: SeekOptions, wish: () => SeekWish): Promise<TopicPartitionOffset[]> {
     return this.#call(operation, async () => {
       const checked = wish();
@@ -535,7 +562,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   }
 }
 
-function offsetsOf(what: Message | MessageBatch | readonly TopicPartitionOffset[]): readonly TopicPartitionOffset[] {
+function offsetsOf(what: unknown): readonly TopicPartitionOffset[] {
   if (what instanceof PackedBatch) return what.ends().map(({ source, offset }) => source.at(offset));
   if (what instanceof PackedMessage) {
     const { topic, partition, offset } = what;

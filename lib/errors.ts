@@ -49,6 +49,8 @@ export const errno = {
   queueFull: -184,
   noOffset: -168,
   noEntity: -156,
+  notConfigured: -145,
+  purgeQueue: -152,
   unknownTopic: -188,
   unknownTopicOrPart: 3,
 } as const;

@@ -2,7 +2,7 @@
 
 import { native } from '../binding/native.js';
 
-export { Admin, type NewTopic } from './admin.js';
+export { Admin, type NewTopic, type PartitionDescription, type TopicDescription } from './admin.js';
 export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config.js';
 export { Consumer, type ConsumerEvents, type ConsumerOptions } from './consumer.js';
 export { type ClientEvents } from './client.js';
@@ -24,6 +24,7 @@ export {
 } from './options.js';
 export { Producer, type ProducerOptions } from './producer.js';
 export type { RecordMetadata } from './sending.js';
+export type { Transaction } from './transaction.js';
 
 /** The version of librdkafka that is linked in. (rd_kafka_version_str) */
 export const librdkafkaVersion: string = native.version();

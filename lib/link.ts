@@ -7,7 +7,7 @@ import { KafkaError, destroyed } from './errors.js';
 
 interface Pending {
   operation: string;
-  readonly resolve: (rows: NativeRow[]) => void;
+  readonly resolve: (reply: ReplyRecord) => void;
   readonly reject: (error: KafkaError) => void;
 }
 
@@ -53,12 +53,17 @@ export class Link<Record extends { type: string }, Handle extends LinkedHandle<R
     open.add(this.handle);
   }
 
+  /** The rows of the reply to ask(). */
+  async request(operation: string, send: (id: number) => NativeError | undefined | void): Promise<NativeRow[]> {
+    return (await this.ask(operation, send)).rows;
+  }
+
   /** Calls the native side and waits for its reply. The rows of the reply may have errors one by one. */
-  request(operation: string, send: (id: number) => NativeError | undefined | void): Promise<NativeRow[]> {
+  ask(operation: string, send: (id: number) => NativeError | undefined | void): Promise<ReplyRecord> {
     if (this.#ended) return Promise.reject(destroyed(operation));
     const id = this.#nextId;
     this.#nextId = (this.#nextId % 0xffffffff) + 1;
-    const { promise, resolve, reject } = deferred<NativeRow[]>();
+    const { promise, resolve, reject } = deferred<ReplyRecord>();
     const refused = send(id);
     if (refused) return Promise.reject(new KafkaError(operation, refused));
     this.#pending.set(id, { operation, resolve, reject });
@@ -122,13 +127,14 @@ export class Link<Record extends { type: string }, Handle extends LinkedHandle<R
     }
   }
 
-  #settle({ id, error, rows }: ReplyRecord): void {
+  #settle(reply: ReplyRecord): void {
+    const { id, error, rows } = reply;
     const pending = this.#pending.get(id);
     if (!pending) return;
     this.#pending.delete(id);
     this.release();
     if (error && !rows.some((row) => row.error)) pending.reject(new KafkaError(pending.operation, error));
-    else pending.resolve(rows);
+    else pending.resolve(reply);
   }
 
   /** Waits no longer: what has no reply rejects, and the native side ends by itself, some time. */

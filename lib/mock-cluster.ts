@@ -15,7 +15,7 @@ export interface MockClusterOptions {
 
 /**
  * librdkafka's in-process brokers, for tests: consumer groups (classic and KIP-848), transactions without isolation,
- * retention by hand, faults on demand. No admin requests, no SASL or TLS, no look-up of timestamps.
+ * retention by hand, faults on demand. No admin requests but listTopics(), no SASL or TLS, no look-up of timestamps.
  * (rd_kafka_mock_cluster_new)
  *
  * A mock cluster does not keep the process alive. `close()` it.

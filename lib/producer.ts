@@ -6,10 +6,19 @@ import { KafkaError, call, destroyed, errno, localError } from './errors.js';
 import type { ProducerMessage, TimeoutOptions } from './options.js';
 import { MessagePacker, packMessages } from './produce-batch.js';
 import { ArraySending, type RecordMetadata, type Sending, SinglesSending, type Waiter } from './sending.js';
+import { type Transaction, Transactions } from './transaction.js';
 import * as check from './validate.js';
 
 /** How long flush() and close() wait for deliveries, unless told otherwise. */
 const FLUSH_TIMEOUT_MS = 30_000;
+
+/** The end of a transaction does not wait for `linger.ms`. */
+const DELIVERY_FLUSH_MS = 60_000;
+
+const OUTSIDE =
+  "send: a producer with a 'transactional.id' sends in transaction() only, by the send() that it is given";
+const NOT_CONFIGURED = "transaction: the producer has no 'transactional.id'";
+const WITHDRAWN = 'send: the transaction was aborted before';
 
 /** A packer with more memory than this is not kept for the next messages. */
 const SPARE_BYTES = 1024 * 1024;
@@ -32,15 +41,27 @@ export class Producer extends Client {
   /** One whose messages librdkafka has copied. */
   #spare: MessagePacker | null = null;
   #nextId = 1;
+  /** Null without `transactional.id`. */
+  readonly #transactions: Transactions | null;
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'linger.ms'`, `'compression.type'`, ...
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: ProducerConfig, options: ProducerOptions = {}) {
-    const { native: pairs } = normalizeConfig('producer', config);
+    const { native: pairs, settings } = normalizeConfig('producer', config);
     check.knownKeys(options, 'options', []);
     super(pairs);
+    const { transactionalId, transactionTimeoutMs } = settings;
+    this.#transactions =
+      transactionalId === undefined
+        ? null
+        : new Transactions(this.link, transactionTimeoutMs, {
+            send: (what) => this.#send(what),
+            delivered: () => this.#delivered(),
+            withdraw: () => this.#rejectQueued(() => localError('send', errno.purgeQueue, WITHDRAWN)),
+            report: (error) => this.report(error),
+          });
   }
 
   /**
@@ -49,11 +70,41 @@ export class Producer extends Client {
    *
    * @returns where each was stored, in the order given
    * @throws TypeError, RangeError for a malformed message; then none is sent. KafkaError when the delivery failed, the
-   * first error of several messages: ERR__MSG_TIMED_OUT after `message.timeout.ms`, ERR_MSG_SIZE_TOO_LARGE, ...
+   * first error of several messages: ERR__MSG_TIMED_OUT after `message.timeout.ms`, ERR_MSG_SIZE_TOO_LARGE, ...;
+   * ERR__STATE with a `transactional.id`: such a producer sends in transaction() only
    */
   send(message: ProducerMessage): Promise<RecordMetadata>;
   send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
   send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
+    if (this.#transactions) return call(() => Promise.reject(localError('send', errno.state, OUTSIDE)));
+    return this.#send(what);
+  }
+
+  /**
+   * Does `work` in a transaction: commits when it resolves, and aborts when it rejects. What is sent in it, and the
+   * offsets of consumers, take effect together or not at all, for who reads with `isolation.level` `read_committed` (the
+   * default). Wants a `transactional.id`; another producer that begins one with the same id ends this one's for good.
+   *
+   * A message or an offset that `tx` refused is not left out: the transaction aborts, even if `work` has caught the error.
+   * What `work` has not awaited is waited for.
+   *
+   * (rd_kafka_init_transactions the first time, for up to `transaction.timeout.ms`; rd_kafka_begin_transaction;
+   * rd_kafka_commit_transaction or rd_kafka_abort_transaction, until they are decided.)
+   *
+   * @returns what `work` resolved with, once it is committed
+   * @throws what `work` rejected with. KafkaError ERR__NOT_CONFIGURED without `transactional.id`; ERR__STATE while another
+   * transaction of this producer has not ended; ERR__FENCED, fatal, when another producer has the id now; the error of
+   * the first message that failed; ERR__DESTROY when the producer is closed meanwhile, which aborts
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.run('transaction', () => {
+      if (typeof work !== 'function') throw check.typeError('work', 'a function', work);
+      if (!this.#transactions) throw localError('transaction', errno.notConfigured, NOT_CONFIGURED);
+      return this.#transactions.run(work);
+    });
+  }
+
+  #send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
     return Array.isArray(what) ? this.#sendArray(what) : this.#sendOne(what as ProducerMessage);
   }
 
@@ -72,7 +123,7 @@ export class Producer extends Client {
 
   /**
    * Sends what waits, waits for it, and lets go of everything. What is not acknowledged in time rejects with
-   * ERR__PURGE_QUEUE or ERR__PURGE_INFLIGHT. The second call waits for the first. Never rejects.
+   * ERR__PURGE_QUEUE or ERR__PURGE_INFLIGHT. A transaction whose work has not ended is aborted. The second call waits for the first. Never rejects.
    *
    * @param options `timeoutMs`, default 30,000
    */
@@ -80,10 +131,11 @@ export class Producer extends Client {
     return call(async () => {
       const { timeoutMs = FLUSH_TIMEOUT_MS } = check.timeoutOptions(options);
       await this.shutDown(async () => {
+        await this.#transactions?.close(timeoutMs);
         this.#flushGathered();
         await this.#flush(timeoutMs).catch(() => undefined);
         if (this.#sendings.size === 0) return;
-        this.#rejectQueued();
+        this.#rejectQueued(() => destroyed('send'));
         this.link.handle.purge();
         await Promise.all(this.#pending());
       });
@@ -217,13 +269,22 @@ export class Producer extends Client {
     }
   }
 
+  /** What was sent so far is reported on. */
+  async #delivered(): Promise<void> {
+    this.#flushGathered();
+    if (this.#sendings.size === 0) return;
+    this.link.handle.flush(DELIVERY_FLUSH_MS);
+    await Promise.all(this.#pending());
+  }
+
   /** What librdkafka never got. */
-  #rejectQueued(): void {
+  #rejectQueued(error: () => KafkaError): void {
+    this.#flushGathered();
     const queued = this.#queue;
     this.#queue = [];
     for (const id of queued) {
       const sending = this.#sendings.get(id)!;
-      while (sending.taken < sending.count) sending.refused(sending.taken++, destroyed('send'));
+      while (sending.taken < sending.count) sending.refused(sending.taken++, error());
       if (sending.ended) this.#forget(id);
     }
   }

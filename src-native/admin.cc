@@ -43,6 +43,43 @@ std::vector<PartitionRow> TopicRows(const rd_kafka_topic_result_t* const* result
   return rows;
 }
 
+Napi::Array NodeIds(Napi::Env env, const rd_kafka_Node_t** nodes, size_t count) {
+  auto out = Napi::Array::New(env, count);
+  for (uint32_t i = 0; i < count; i++) out[i] = rd_kafka_Node_id(nodes[i]);
+  return out;
+}
+
+// [{topic, topicId, internal, partitions: [{partition, leader, replicas, isr}]}]; leader is -1 where there is none.
+Napi::Array Descriptions(Napi::Env env, rd_kafka_event_t* event) {
+  size_t count = 0;
+  const auto topics = rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
+  auto out = Napi::Array::New(env, count);
+  for (uint32_t i = 0; i < count; i++) {
+    size_t partition_count = 0;
+    const auto partitions = rd_kafka_TopicDescription_partitions(topics[i], &partition_count);
+    auto rows = Napi::Array::New(env, partition_count);
+    for (uint32_t p = 0; p < partition_count; p++) {
+      const auto* leader = rd_kafka_TopicPartitionInfo_leader(partitions[p]);
+      size_t nodes = 0;
+      auto row = Napi::Object::New(env);
+      row["partition"] = rd_kafka_TopicPartitionInfo_partition(partitions[p]);
+      row["leader"] = leader ? rd_kafka_Node_id(leader) : -1;
+      const auto replicas = rd_kafka_TopicPartitionInfo_replicas(partitions[p], &nodes);
+      row["replicas"] = NodeIds(env, replicas, nodes);
+      const auto isr = rd_kafka_TopicPartitionInfo_isr(partitions[p], &nodes);
+      row["isr"] = NodeIds(env, isr, nodes);
+      rows[p] = row;
+    }
+    auto topic = Napi::Object::New(env);
+    topic["topic"] = rd_kafka_TopicDescription_name(topics[i]);
+    topic["topicId"] = rd_kafka_Uuid_base64str(rd_kafka_TopicDescription_topic_id(topics[i]));
+    topic["internal"] = rd_kafka_TopicDescription_is_internal(topics[i]) != 0;
+    topic["partitions"] = rows;
+    out[i] = topic;
+  }
+  return out;
+}
+
 }  // namespace
 
 // listOffsets(id, timeout ms, flat list, read committed): the offset of each row is the specification
@@ -142,6 +179,20 @@ ErrorData DeleteRecords(const Napi::CallbackInfo& info, rd_kafka_t* rk, rd_kafka
   return {};
 }
 
+// describeTopics(id, timeout ms, topics)
+ErrorData DescribeTopics(const Napi::CallbackInfo& info, rd_kafka_t* rk, rd_kafka_queue_t* queue) {
+  ErrorData error;
+  const auto options = Options(info, rk, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, error);
+  if (error) return error;
+  const auto names = ToStrings(info[2]);
+  std::vector<const char*> raw;
+  raw.reserve(names.size());
+  for (const auto& name : names) raw.push_back(name.c_str());
+  const Rd<rd_kafka_TopicCollection_t> topics(rd_kafka_TopicCollection_of_topic_names(raw.data(), raw.size()));
+  rd_kafka_DescribeTopics(rk, topics.get(), options.get(), queue);
+  return {};
+}
+
 Napi::Value AdminReply(Napi::Env env, rd_kafka_event_t* event) {
   auto error = MakeError(rd_kafka_event_error(event), rd_kafka_event_error_string(event));
   std::vector<PartitionRow> rows;
@@ -181,17 +232,24 @@ Napi::Value AdminReply(Napi::Env env, rd_kafka_event_t* event) {
       rows = TopicRows(results, count);
       break;
     }
+    case RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT: {
+      const auto topics = rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
+      for (size_t i = 0; i < count; i++) {
+        const auto* failed = rd_kafka_TopicDescription_error(topics[i]);
+        rows.push_back({rd_kafka_TopicDescription_name(topics[i]), -1, -1,
+                        MakeError(rd_kafka_error_code(failed), rd_kafka_error_string(failed))});
+      }
+      break;
+    }
     case RD_KAFKA_EVENT_DELETERECORDS_RESULT:
       if (!error) rows = ToRows(rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event)));
       break;
     default:
       return env.Undefined();
   }
-  auto out = Napi::Object::New(env);
-  out["type"] = "reply";
-  out["id"] = static_cast<double>(reinterpret_cast<uintptr_t>(rd_kafka_event_opaque(event)));
-  out["error"] = ToJs(env, error);
-  out["rows"] = ToJs(env, rows);
+  auto out =
+      ReplyToJs(env, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(rd_kafka_event_opaque(event))), error, rows);
+  if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT) out["topics"] = Descriptions(env, event);
   return out;
 }
 

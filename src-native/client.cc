@@ -1,14 +1,16 @@
 #include "client.h"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <thread>
 
 #include "admin.h"
+#include "blocking_calls.h"
 #include "config.h"
 #include "mock_cluster.h"
 #include "produce.h"
+#include "transaction.h"
 #include "wake.h"
 
 namespace seekafka {
@@ -25,6 +27,8 @@ class ClientHandle : public Napi::ObjectWrap<ClientHandle> {
                     {
                         InstanceMethod<&ClientHandle::ProduceMessages>("produce"),
                         InstanceMethod<&ClientHandle::Connect>("connect"),
+                        InstanceMethod<&ClientHandle::ListTopics>("listTopics"),
+                        InstanceMethod<&ClientHandle::Transact>("transact"),
                         InstanceMethod<&ClientHandle::Flush>("flush"),
                         InstanceMethod<&ClientHandle::Purge>("purge"),
                         InstanceMethod<&ClientHandle::Request<ListOffsets>>("listOffsets"),
@@ -32,6 +36,7 @@ class ClientHandle : public Napi::ObjectWrap<ClientHandle> {
                         InstanceMethod<&ClientHandle::Request<CreateTopics>>("createTopics"),
                         InstanceMethod<&ClientHandle::Request<DeleteTopics>>("deleteTopics"),
                         InstanceMethod<&ClientHandle::Request<CreatePartitions>>("createPartitions"),
+                        InstanceMethod<&ClientHandle::Request<DescribeTopics>>("describeTopics"),
                         InstanceMethod<&ClientHandle::Request<DeleteRecords>>("deleteRecords"),
                         InstanceMethod<&ClientHandle::MockStart>("mockStart"),
                         InstanceMethod<&ClientHandle::Mock>("mock"),
@@ -82,11 +87,10 @@ class ClientHandle : public Napi::ObjectWrap<ClientHandle> {
     wake_.reset();
   }
 
-  // They look at abort_ often.
+  // They look often whether they are to end.
   void JoinHelpers() {
-    for (auto* helper : {&flusher_, &connector_}) {
-      if (helper->joinable()) helper->join();
-    }
+    if (flusher_.joinable()) flusher_.join();
+    calls_.Stop();
   }
 
   // On the JavaScript thread or on closer_, after which nothing else touches rk_.
@@ -117,25 +121,50 @@ class ClientHandle : public Napi::ObjectWrap<ClientHandle> {
     return ToJs(info.Env(), Send(info, rk_, events_.get()));
   }
 
-  // connect(id, timeout ms), once: answers when a broker is connected, or the time is over. (Metadata of no topic,
-  // which waits for a broker; other requests fail where there is none yet, and are tried again seconds later.)
+  // connect(id, timeout ms): answers when a broker is connected, or the time is over. (Metadata of no topic, which
+  // waits for a broker; other requests fail where there is none yet, and are tried again seconds later.)
   Napi::Value Connect(const Napi::CallbackInfo& info) {
-    if (Gone() || connector_.joinable()) return GoneError(info.Env());
-    connect_id_ = info[0].As<Napi::Number>().Uint32Value();
-    const auto until = Clock::now() + std::chrono::milliseconds(ToInt32(info[1]));
-    connector_ = std::thread([this, until] {
-      auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-      // Short steps at first, so that the end does not wait for long; longer ones for brokers that are far away.
-      for (int step_ms = 100; code && Clock::now() < until && !abort_; step_ms = std::min(step_ms * 4, 1600)) {
-        const rd_kafka_metadata_t* metadata = nullptr;
-        code = rd_kafka_metadata(rk_, 0, nullptr, &metadata, step_ms);
-        if (!code) rd_kafka_metadata_destroy(metadata);
-      }
-      connect_code_ = code;
-      connect_done_ = true;
-      wake_->Signal();
+    return Call(info, [this, limit = Milliseconds(info[1])](BlockingCalls::Reply& reply) {
+      reply.error = Metadata(false, limit, 1600, [](const rd_kafka_metadata_t&) {});
     });
+  }
+
+  // listTopics(id, timeout ms): rows of names
+  Napi::Value ListTopics(const Napi::CallbackInfo& info) {
+    return Call(info, [this, limit = Milliseconds(info[1])](BlockingCalls::Reply& reply) {
+      reply.error = Metadata(true, limit, 10'000, [&reply](const rd_kafka_metadata_t& metadata) {
+        for (int i = 0; i < metadata.topic_cnt; i++) reply.rows.push_back({metadata.topics[i].topic, -1, -1, {}});
+      });
+    });
+  }
+
+  ErrorData Metadata(bool all_topics, std::chrono::milliseconds limit, int longest_ms,
+                     const std::function<void(const rd_kafka_metadata_t&)>& take) {
+    return calls_.Retry(limit, 100, longest_ms, [&](int timeout_ms) {
+      const rd_kafka_metadata_t* metadata = nullptr;
+      const auto code = rd_kafka_metadata(rk_, all_topics ? 1 : 0, nullptr, &metadata, timeout_ms);
+      if (code) return MakeError(code);
+      take(*metadata);
+      rd_kafka_metadata_destroy(metadata);
+      return ErrorData{};
+    });
+  }
+
+  // transact(id, what, ...): see transaction.h
+  Napi::Value Transact(const Napi::CallbackInfo& info) {
+    return Call(info,
+                [this, step = TransactionStep(info)](BlockingCalls::Reply& reply) { reply.error = step(rk_, calls_); });
+  }
+
+  template <typename Work>
+  Napi::Value Call(const Napi::CallbackInfo& info, Work work) {
+    if (Gone()) return GoneError(info.Env());
+    calls_.Start(info[0].As<Napi::Number>().Uint32Value(), std::move(work));
     return info.Env().Undefined();
+  }
+
+  static std::chrono::milliseconds Milliseconds(const Napi::Value& value) {
+    return std::chrono::milliseconds(ToInt32(value));
   }
 
   // flush(timeout ms): sends without waiting for linger.ms. The facade knows from the delivery reports when all is
@@ -184,22 +213,15 @@ class ClientHandle : public Napi::ObjectWrap<ClientHandle> {
       return out;
     }
     if (Gone()) return out;
-    if (connect_done_.exchange(false)) out[index++] = ConnectReply(env);
+    // In the order in which they came: the delivery reports of a transaction before the end of it.
+    const auto replies = calls_.TakeReplies();
     while (auto* raw = rd_kafka_queue_poll(events_.get(), 0)) {
       const Rd<rd_kafka_event_t> event(raw);
       const auto item = ToRecord(env, raw);
       if (!item.IsUndefined()) out[index++] = item;
     }
+    for (const auto& reply : replies) out[index++] = ReplyToJs(env, reply.id, reply.error, reply.rows);
     return out;
-  }
-
-  Napi::Object ConnectReply(Napi::Env env) {
-    auto item = Napi::Object::New(env);
-    item["type"] = "reply";
-    item["id"] = connect_id_;
-    item["error"] = ToJs(env, MakeError(connect_code_));
-    item["rows"] = Napi::Array::New(env);
-    return item;
   }
 
   Napi::Value ToRecord(Napi::Env env, rd_kafka_event_t* event) {
@@ -266,14 +288,11 @@ class ClientHandle : public Napi::ObjectWrap<ClientHandle> {
   TopicHandles topics_;
   rd_kafka_mock_cluster_t* mock_ = nullptr;
   std::unique_ptr<Wake> wake_;
+  BlockingCalls calls_{[this] { wake_->Signal(); }};
   std::thread flusher_;
-  std::thread connector_;
   std::thread closer_;
   std::atomic<bool> flushing_{false};
   std::atomic<Clock::time_point> flush_until_{Clock::time_point{}};
-  uint32_t connect_id_ = 0;
-  std::atomic<rd_kafka_resp_err_t> connect_code_{RD_KAFKA_RESP_ERR_NO_ERROR};
-  std::atomic<bool> connect_done_{false};
   std::atomic<bool> abort_{false};
   std::atomic<bool> closed_{false};
 };

@@ -21,6 +21,7 @@ class ConsumerHandle : public Napi::ObjectWrap<ConsumerHandle> {
                                           InstanceMethod<&ConsumerHandle::Pause>("pause"),
                                           InstanceMethod<&ConsumerHandle::Resume>("resume"),
                                           InstanceMethod<&ConsumerHandle::Commit>("commit"),
+                                          InstanceMethod<&ConsumerHandle::Member>("member"),
                                           InstanceMethod<&ConsumerHandle::Grant>("grant"),
                                           InstanceMethod<&ConsumerHandle::Alive>("alive"),
                                           InstanceMethod<&ConsumerHandle::Drain>("drain"),
@@ -137,6 +138,10 @@ class ConsumerHandle : public Napi::ObjectWrap<ConsumerHandle> {
     Post([id = Id(info), list = List(info[1])](ConsumerThread& thread) { thread.Commit(id, *list); });
   }
 
+  void Member(const Napi::CallbackInfo& info) {
+    Post([id = Id(info)](ConsumerThread& thread) { thread.Member(id); });
+  }
+
   // grant(batches): JavaScript will take that many more.
   void Grant(const Napi::CallbackInfo& info) { core_->Grant(ToInt32(info[0])); }
 
@@ -175,7 +180,17 @@ class ConsumerHandle : public Napi::ObjectWrap<ConsumerHandle> {
     item["assign"] = record.assign;
     item["lost"] = record.lost;
     item["text"] = record.text;
+    if (record.member) item["member"] = ToJs(env, *record.member);
     return item;
+  }
+
+  static Napi::Object ToJs(Napi::Env env, const GroupMember& member) {
+    auto out = Napi::Object::New(env);
+    out["group"] = member.group;
+    out["generation"] = member.generation;
+    out["id"] = member.id;
+    out["instance"] = member.instance;
+    return out;
   }
 
   void Ref(const Napi::CallbackInfo&) {

@@ -17,6 +17,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -26,6 +28,14 @@
 
 namespace seekafka {
 
+// A member of a group, as a transaction names it to the group's coordinator.
+struct GroupMember {
+  std::string group;
+  int32_t generation;
+  std::string id;
+  std::string instance;  // group.instance.id, or empty
+};
+
 // What the thread tells JavaScript. `type` is the name that binding/native.ts gives the record.
 struct ConsumerRecord {
   const char* type = "";
@@ -33,9 +43,10 @@ struct ConsumerRecord {
   ErrorData error;
   std::vector<PartitionRow> rows;
   PackedBatch batch;
-  bool assign = false;  // rebalance: partitions come, not go
-  bool lost = false;    // rebalance: they are owned by others already
-  std::string text;     // rebalance: protocol; log: "level facility text"; stats: JSON
+  bool assign = false;                // rebalance: partitions come, not go
+  bool lost = false;                  // rebalance: they are owned by others already
+  std::string text;                   // rebalance: protocol; log: "level facility text"; stats: JSON
+  std::optional<GroupMember> member;  // reply to Member()
 };
 
 // Shared by the thread and the JavaScript object; outlives whichever ends first.
@@ -98,6 +109,8 @@ class ConsumerThread {
   void Seek(uint32_t id, const PartitionList& list, int timeout_ms);
   void Pause(uint32_t id, const PartitionList& list, bool pause);
   void Commit(uint32_t id, const PartitionList& list);
+  // Which member of its group the consumer is now.
+  void Member(uint32_t id);
   void Close();
 
  private:

@@ -237,6 +237,22 @@ void ConsumerThread::Commit(uint32_t id, const PartitionList& list) {
   if (code) Answer(id, MakeError(code), list.get());  // otherwise the event answers
 }
 
+void ConsumerThread::Member(uint32_t id) {
+  ConsumerRecord record;
+  record.type = "reply";
+  record.id = id;
+  const Rd<rd_kafka_consumer_group_metadata_t> member(rd_kafka_consumer_group_metadata(rk_));
+  if (member) {
+    const char* instance = rd_kafka_consumer_group_metadata_group_instance_id(member.get());
+    record.member = GroupMember{rd_kafka_consumer_group_metadata_group_id(member.get()),
+                                rd_kafka_consumer_group_metadata_generation_id(member.get()),
+                                rd_kafka_consumer_group_metadata_member_id(member.get()), instance ? instance : ""};
+  } else {
+    record.error = MakeError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
+  }
+  core_->Emit(std::move(record));
+}
+
 void ConsumerThread::Close() {
   if (closing_) return;
   closing_ = true;

@@ -44,4 +44,13 @@ Napi::Array ToJs(Napi::Env env, const std::vector<PartitionRow>& rows) {
   return out;
 }
 
+Napi::Object ReplyToJs(Napi::Env env, uint32_t id, const ErrorData& error, const std::vector<PartitionRow>& rows) {
+  auto out = Napi::Object::New(env);
+  out["type"] = "reply";
+  out["id"] = id;
+  out["error"] = ToJs(env, error);
+  out["rows"] = ToJs(env, rows);
+  return out;
+}
+
 }  // namespace seekafka

@@ -1,9 +1,8 @@
-import kafkajs, { type Producer } from 'kafkajs';
-import { Consumer, type TopicPartition } from 'seekafka';
+import { Consumer, Producer, type TopicPartition } from 'seekafka';
 import { uniqueGroup } from './unique.js';
 import { eventually } from './wait.js';
 
-// Transactions, open for as long as a test likes, by another client: seekafka's own producer has none yet.
+// Transactions, open for as long as a test likes.
 
 type Row = TopicPartition & { readonly value: string; readonly timestamp?: number };
 
@@ -13,47 +12,42 @@ export interface OpenTransaction {
   abort(): Promise<void>;
 }
 
+class Aborted extends Error {}
+
 /** A producer of one transaction after the other. Nobody else may have one open in the same partitions. */
 export class Transactions implements AsyncDisposable {
   readonly #producer: Producer;
   readonly #committed: Consumer;
   readonly #uncommitted: Consumer;
 
-  private constructor(producer: Producer, bootstrapServers: string) {
-    this.#producer = producer;
+  constructor({ bootstrapServers }: { readonly bootstrapServers: string }) {
     const servers = { 'bootstrap.servers': bootstrapServers };
+    this.#producer = new Producer({ ...servers, 'transactional.id': uniqueGroup('transactions') });
     this.#committed = new Consumer(servers);
     this.#uncommitted = new Consumer({ ...servers, 'isolation.level': 'read_uncommitted' });
   }
 
-  static async start({ bootstrapServers }: { readonly bootstrapServers: string }): Promise<Transactions> {
-    const kafka = new kafkajs.Kafka({ brokers: bootstrapServers.split(','), logLevel: kafkajs.logLevel.NOTHING });
-    const producer = kafka.producer({
-      transactionalId: uniqueGroup('transactions'),
-      idempotent: true,
-      maxInFlightRequests: 1,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-      retry: { initialRetryTime: 20, retries: 20 },
-    });
-    await producer.connect();
-    return new Transactions(producer, bootstrapServers);
-  }
-
   /** Begins a transaction with these messages, which are in the log when it resolves. */
   async open(messages: readonly Row[]): Promise<OpenTransaction> {
-    const transaction = await this.#producer.transaction();
-    for (const { topic, partition, value, timestamp } of messages) {
-      const time = timestamp === undefined ? {} : { timestamp: String(timestamp) };
-      await transaction.send({ topic, messages: [{ partition, value, ...time }] });
-    }
-    const ended = async (end: Promise<void>) => {
-      await end;
+    let decide!: (how: 'commit' | 'abort') => void;
+    let decided: Promise<unknown> | undefined;
+    await new Promise<void>((sent, failed) => {
+      decided = this.#producer.transaction(async (tx) => {
+        for (const message of messages) await tx.send(message);
+        sent();
+        const how = await new Promise<string>((resolve) => (decide = resolve));
+        if (how === 'abort') throw new Aborted();
+      });
+      decided.catch(failed);
+    });
+    const ended = async (how: 'commit' | 'abort') => {
+      decide(how);
+      await decided!.catch((error: unknown) => {
+        if (!(error instanceof Aborted)) throw error;
+      });
       await this.#hasEnded(messages);
     };
-    return {
-      commit: () => ended(transaction.commit()),
-      abort: () => ended(transaction.abort()),
-    };
+    return { commit: () => ended('commit'), abort: () => ended('abort') };
   }
 
   async committed(messages: readonly Row[]): Promise<void> {
@@ -79,6 +73,6 @@ export class Transactions implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#producer.disconnect(), this.#committed.close(), this.#uncommitted.close()]);
+    await Promise.all([this.#producer.close(), this.#committed.close(), this.#uncommitted.close()]);
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type RealKafka, describeOnKafka } from '../helpers/clusters.js';
+import { describeOnKafka } from '../helpers/clusters.js';
 import { Member, NumberedTopic, hows, runs, sortedPlaces } from '../helpers/member.js';
 import { Transactions } from '../helpers/transactions.js';
 import { eventually, inTime } from '../helpers/wait.js';
@@ -23,12 +23,11 @@ describeOnKafka('a log with transactions', (cluster) => {
     await member.consumer.assign(topic.rows());
     return member;
   };
-  const start = (kafka: RealKafka) => Transactions.start(kafka);
 
   for (const how of hows) {
     it(`S3 S5 sought at any of its offsets: the first committed message from there on comes, nothing aborted (${how})`, async () => {
       await using topic = await NumberedTopic.create(cluster());
-      await using transactions = await start(cluster());
+      await using transactions = new Transactions(cluster());
       await transactions.committed(rows(topic, 2)); // 0 1, control 2
       await transactions.aborted(rows(topic, 2, { from: 1002 })); // 3 4, control 5
       await transactions.committed(rows(topic, 1, { from: 1004 })); // 6, control 7
@@ -52,7 +51,7 @@ describeOnKafka('a log with transactions', (cluster) => {
 
   it('S3 read_uncommitted: aborted messages come too, control records do not', async () => {
     await using topic = await NumberedTopic.create(cluster());
-    await using transactions = await start(cluster());
+    await using transactions = new Transactions(cluster());
     await transactions.aborted(rows(topic, 2)); // 0 1, control 2
     await transactions.committed(rows(topic, 1)); // 3, control 4
     await topic.produce(1); // 5
@@ -73,7 +72,7 @@ describeOnKafka('a log with transactions', (cluster) => {
 
   it('S4 S5 S6 all aborted: seeks to both ends resolve without a message, and the first real one comes', async () => {
     await using topic = await NumberedTopic.create(cluster());
-    await using transactions = await start(cluster());
+    await using transactions = new Transactions(cluster());
     await transactions.aborted(rows(topic, 3)); // 0 1 2, control 3
     await using member = await assigned(topic);
     void member.read();
@@ -91,7 +90,7 @@ describeOnKafka('a log with transactions', (cluster) => {
 
   it('S4 S16 ends in control records: the end, a late time and the record itself wait there for the next message', async () => {
     await using topic = await NumberedTopic.create(cluster());
-    await using transactions = await start(cluster());
+    await using transactions = new Transactions(cluster());
     await transactions.committed(rows(topic, 2)); // 0 1, control 2
     await transactions.aborted(rows(topic, 1)); // 3, control 4
     await using member = await assigned(topic);
@@ -117,7 +116,7 @@ describeOnKafka('a log with transactions', (cluster) => {
 
   it('S4 read_committed: seekToEnd stands before an open transaction, whose messages come when it commits', async () => {
     await using topic = await NumberedTopic.create(cluster(), { messages: 3 });
-    await using transactions = await start(cluster());
+    await using transactions = new Transactions(cluster());
     const open = await transactions.open(rows(topic, 2)); // 3 4
     await topic.produce(1); // 5, acknowledged, and not to be read before the transaction has ended
     await using member = await assigned(topic);
@@ -137,7 +136,7 @@ describeOnKafka('a log with transactions', (cluster) => {
 
   it('S4 read_committed: seekToEnd before a transaction that aborts: nothing of it ever comes, the rest does', async () => {
     await using topic = await NumberedTopic.create(cluster(), { messages: 3 });
-    await using transactions = await start(cluster());
+    await using transactions = new Transactions(cluster());
     const open = await transactions.open(rows(topic, 2)); // 3 4
     await topic.produce(1); // 5
     await using member = await assigned(topic);
@@ -152,7 +151,7 @@ describeOnKafka('a log with transactions', (cluster) => {
 
   it('S4 read_uncommitted: the end is behind an open transaction, of which nothing comes later', async () => {
     await using topic = await NumberedTopic.create(cluster(), { messages: 3 });
-    await using transactions = await start(cluster());
+    await using transactions = new Transactions(cluster());
     const open = await transactions.open(rows(topic, 2)); // 3 4
     await using member = await assigned(topic, uncommitted);
     const { consumer } = member;
@@ -168,7 +167,7 @@ describeOnKafka('a log with transactions', (cluster) => {
 
   it('S4 an open transaction in one partition leaves the ends of the others alone', async () => {
     await using topic = await NumberedTopic.create(cluster(), { partitions: 3, messages: 4 });
-    await using transactions = await start(cluster());
+    await using transactions = new Transactions(cluster());
     const open = await transactions.open([...rows(topic, 1, { partition: 1 }), ...rows(topic, 2, { partition: 2 })]);
     await topic.produce(2, [0, 1]);
     await using member = await assigned(topic);
@@ -183,7 +182,7 @@ describeOnKafka('a log with transactions', (cluster) => {
 
   it('S4 an open transaction that is sought into: nothing of it before the commit, all of it from there on after', async () => {
     await using topic = await NumberedTopic.create(cluster(), { messages: 2 });
-    await using transactions = await start(cluster());
+    await using transactions = new Transactions(cluster());
     const open = await transactions.open(rows(topic, 3)); // 2 3 4
     await using member = await assigned(topic);
     void member.read();

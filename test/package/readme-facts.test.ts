@@ -25,13 +25,17 @@ function tableBelow(heading: string): string[][] {
 
 describe('the README', () => {
   it('lists each default that differs from librdkafka, with its reason, and no other', () => {
-    const expected = Object.entries(seekafkaDefaults).flatMap(([client, defaults]) =>
-      Object.entries(defaults).map(([key, { value, reason }]) => {
-        const theirs = configProperties.get(key)?.default;
-        return [client, `\`${key}\``, String(value), String(theirs), reason];
-      }),
+    const clients = Object.entries(seekafkaDefaults);
+    const expected = new Set(
+      clients.flatMap(([client, defaults]) =>
+        Object.entries(defaults).map(([key, { value, reason }]) => {
+          const who = clients.every(([, each]) => each[key]?.value === value) ? 'all' : client;
+          return [who, `\`${key}\``, String(value), String(configProperties.get(key)?.default), reason].join('|');
+        }),
+      ),
     );
-    expect(tableBelow("Defaults that differ from librdkafka's")).to.have.deep.members(expected);
+    const told = tableBelow("Defaults that differ from librdkafka's").map((row) => row.join('|'));
+    expect(told).to.have.members([...expected]);
   });
 
   it('names keys that exist', () => {

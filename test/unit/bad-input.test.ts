@@ -152,6 +152,16 @@ const producerCalls: readonly Call<Producer>[] = [
     ],
     (p, value) => p.send(value),
   ],
+  [
+    'transaction',
+    [
+      [undefined, TypeError, 'work'],
+      [null, TypeError, 'work'],
+      [{}, TypeError, 'work'],
+      [Promise.resolve(), TypeError, 'work'],
+    ],
+    (p, value) => p.transaction(value),
+  ],
   ['flush', wrong.timeout('options'), (p, value) => p.flush(value)],
   ['close', wrong.timeout('options'), (p, value) => p.close(value)],
 ];
@@ -209,6 +219,17 @@ const adminCalls: readonly Call<Admin>[] = [
     wrong.timeout('options'),
     (a, value) => a.createPartitions([{ topic: 't', total: 2 }], value),
   ],
+  [
+    'describeTopics',
+    [
+      ...topicLists,
+      ...wrong.topic('topics[0]').map(([topic, type, where]): Bad => [[topic], type, where]),
+      [['t', 't'], TypeError, 'topics[1]'],
+    ],
+    (a, value) => a.describeTopics(value),
+  ],
+  ['describeTopics, options', wrong.timeout('options'), (a, value) => a.describeTopics(['t'], value)],
+  ['listTopics, options', wrong.timeout('options'), (a, value) => a.listTopics(value)],
   ['deleteRecords, options', wrong.timeout('options'), (a, value) => a.deleteRecords([{ ...t, offset: 1 }], value)],
 ];
 
@@ -241,6 +262,13 @@ function table<C extends { close(): Promise<void> }>(title: string, make: () => 
 table('Consumer', () => new Consumer({ ...nobody, 'group.id': 'g' }), consumerCalls);
 table('Producer', () => new Producer(nobody), producerCalls);
 table('Admin', () => new Admin(nobody), adminCalls);
+
+it('bad input: a transaction without transactional.id says what it lacks', async () => {
+  await using producer = new Producer(nobody);
+  const error = await rejection(producer.transaction(() => Promise.resolve()));
+  expect(error).to.include({ code: 'ERR__NOT_CONFIGURED', operation: 'transaction' });
+  expect(error).to.have.property('message').that.includes("'transactional.id'");
+});
 
 describe('bad input: what throws at once', () => {
   it('the constructors', () => {

@@ -1,4 +1,12 @@
-import { MockCluster, Producer, librdkafkaVersion, type ProducerMessage } from 'seekafka';
+import {
+  Admin,
+  Consumer,
+  MockCluster,
+  Producer,
+  librdkafkaVersion,
+  type ProducerMessage,
+  type Transaction,
+} from 'seekafka';
 
 export async function produce(): Promise<void> {
   await using cluster = await MockCluster.start({ brokers: 3 });
@@ -20,4 +28,25 @@ export async function produce(): Promise<void> {
   const sent = await producer.send(messages);
   console.log(offset, sent[0]?.offset, librdkafkaVersion.length);
   await producer.flush({ timeoutMs: 1000 });
+}
+
+export async function transact(servers: string): Promise<number> {
+  await using producer = new Producer({ 'bootstrap.servers': servers, 'transactional.id': 'id' });
+  await using consumer = new Consumer({ 'bootstrap.servers': servers, 'group.id': 'g', 'enable.auto.commit': false });
+  const work = async (tx: Transaction) => (await tx.send({ topic: 'topic', value: 'text' })).offset;
+  for await (const batch of consumer.batches()) {
+    await producer.transaction(async (tx) => {
+      await tx.send([...batch].map(({ value }) => ({ topic: 'topic', value })));
+      await tx.sendOffsets(consumer, batch);
+      await tx.sendOffsets(consumer, [{ topic: 'topic', partition: 0, offset: 1 }]);
+    });
+  }
+  return await producer.transaction(work);
+}
+
+export async function describe(servers: string): Promise<number | null | undefined> {
+  await using admin = new Admin({ 'bootstrap.servers': servers });
+  const names: string[] = await admin.listTopics();
+  const [topic] = await admin.describeTopics(names, { timeoutMs: 1000 });
+  return topic?.partitions[0]?.leader;
 }

@@ -10,6 +10,11 @@ void producer.send({ topic: 'topic', value: 42 });
 // @ts-expect-error A value is text or bytes.
 void producer.send({ topic: 'topic', value: { json: true } });
 
+// @ts-expect-error Its work is awaited.
+void producer.transaction(() => 5);
+// @ts-expect-error Offsets are a consumer's.
+void producer.transaction((tx) => tx.sendOffsets([{ topic: 'topic', partition: 0, offset: 1 }]));
+
 declare const message: Message;
 // @ts-expect-error A tombstone has no value.
 message.value.toString();

@@ -1,0 +1,197 @@
+// Transactions of a producer, one after the other: from the coordinator's first answer to its last.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientRecord, NativeClient } from '../binding/native.js';
+import { Consumer, consumedBy } from './consumer.js';
+import { KafkaError, call, destroyed, errno, localError } from './errors.js';
+import type { Link } from './link.js';
+import type { Message, MessageBatch } from './message.js';
+import type { ProducerMessage, TopicPartitionOffset } from './options.js';
+import { flat } from './partition.js';
+import type { RecordMetadata } from './sending.js';
+import { typeError } from './validate.js';
+
+/** What is done with it takes effect when the transaction commits. It is of no use after its `work` has ended. */
+export interface Transaction {
+  /**
+   * Sends a message, or several, as Producer.send() does. Their offsets are those in the log, where they are whether the
+   * transaction commits or not.
+   *
+   * @throws as of Producer.send(), which aborts the transaction; ERR__STATE after the transaction's end
+   */
+  send(message: ProducerMessage): Promise<RecordMetadata>;
+  send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
+  /**
+   * Commits offsets for the consumer's group, with the transaction: what was consumed and what was made of it become
+   * one. After an abort, `consumer.seekToCommitted()` goes back to it. (rd_kafka_send_offsets_to_transaction)
+   *
+   * @param consumer of a group, with `enable.auto.commit` false
+   * @param what as of Consumer.commit(): up to and including that message or batch, or these offsets; nothing given: all
+   * that was processed
+   * @throws KafkaError ERR_ILLEGAL_GENERATION, ERR_UNKNOWN_MEMBER_ID, ... when the consumer is not a member any more, as
+   * any failure aborts the transaction
+   */
+  sendOffsets(consumer: Consumer, what?: Message | MessageBatch | readonly TopicPartitionOffset[]): Promise<void>;
+}
+
+/** What the producer does for its transactions. */
+interface Host {
+  send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]>;
+  /** Resolves when all that was sent is reported on. */
+  delivered(): Promise<void>;
+  /** Rejects what librdkafka has not got yet. */
+  withdraw(): void;
+  report(error: KafkaError): void;
+}
+
+type ProducerLink = Link<ClientRecord, NativeClient>;
+
+export class Transactions {
+  readonly #link: ProducerLink;
+  readonly #timeoutMs: number;
+  readonly #host: Host;
+  #initialized: Promise<unknown> | null = null;
+  #current: Running | null = null;
+
+  constructor(link: ProducerLink, timeoutMs: number, host: Host) {
+    this.#link = link;
+    this.#timeoutMs = timeoutMs;
+    this.#host = host;
+  }
+
+  async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.#current) {
+      throw localError('transaction', errno.state, 'transaction: the one before has not ended, and a producer has one');
+    }
+    const running = (this.#current = new Running(this.#link, this.#timeoutMs, this.#host));
+    try {
+      this.#initialized ??= this.#step('init', this.#timeoutMs);
+      await this.#initialized.catch((error) => {
+        this.#initialized = null;
+        throw error;
+      });
+      await this.#step('begin');
+      return await this.#decide(running, work);
+    } finally {
+      running.end(localError('send', errno.state, 'send: the transaction has ended'));
+      this.#current = null;
+    }
+  }
+
+  /** Aborts what is under way, unless it is being committed. Takes no longer than that, and never rejects. */
+  async close(timeoutMs: number): Promise<void> {
+    const running = this.#current;
+    if (!running) return;
+    running.end(destroyed('send'));
+    running.decision ??= this.#abort();
+    await Promise.race([running.decision.catch(() => undefined), delay(timeoutMs, undefined, { ref: false })]);
+  }
+
+  async #decide<T>(running: Running, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    try {
+      const result = await work(running.transaction);
+      await running.complete();
+      if (running.decision) throw destroyed('transaction'); // by close()
+      await (running.decision = this.#step('commit'));
+      return result;
+    } catch (error) {
+      running.end(localError('send', errno.state, 'send: the transaction is aborted'));
+      const committing = running.decision && !(error instanceof KafkaError && error.txnRequiresAbort);
+      if (!committing) await (running.decision = this.#abort());
+      throw error;
+    }
+  }
+
+  /** That it failed is told by an event: whoever waits is told why it was to be aborted. */
+  async #abort(): Promise<void> {
+    this.#host.withdraw();
+    try {
+      await this.#step('abort');
+    } catch (error) {
+      this.#host.report(error as KafkaError);
+    }
+  }
+
+  #step(...[what, timeoutMs]: ['init', number] | ['begin' | 'commit' | 'abort']): Promise<unknown> {
+    return this.#link.ask('transaction', (id) =>
+      what === 'init' ? this.#link.handle.transact(id, what, timeoutMs) : this.#link.handle.transact(id, what),
+    );
+  }
+}
+
+/** A transaction between its begin and its decision. */
+class Running {
+  readonly transaction: Transaction;
+  /** The commit or the abort, once it is under way. */
+  decision: Promise<unknown> | null = null;
+  readonly #link: ProducerLink;
+  readonly #timeoutMs: number;
+  readonly #host: Host;
+  /** Offsets that are on their way to the coordinator. */
+  readonly #offsets = new Set<Promise<void>>();
+  /** Why nothing more is taken. */
+  #ended: KafkaError | null = null;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(link: ProducerLink, timeoutMs: number, host: Host) {
+    this.#link = link;
+    this.#timeoutMs = timeoutMs;
+    this.#host = host;
+    this.transaction = {
+      send: ((what: ProducerMessage | readonly ProducerMessage[]) => this.#send(what)) as Transaction['send'],
+      sendOffsets: (consumer, what) => this.#sendOffsets(consumer, what),
+    };
+  }
+
+  end(reason: KafkaError): void {
+    this.#ended ??= reason;
+  }
+
+  /** Resolves when everything that was asked for is done, and rejects with the first failure. */
+  async complete(): Promise<void> {
+    this.end(localError('send', errno.state, 'send: the work of the transaction has ended'));
+    await Promise.allSettled([this.#host.delivered(), ...this.#offsets]);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  #send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
+    return this.#ended ? this.#refuse('send') : this.#watched(this.#host.send(what));
+  }
+
+  #sendOffsets(consumer: Consumer, what: unknown): Promise<void> {
+    if (this.#ended) return this.#refuse('sendOffsets');
+    const sent = call(async () => {
+      if (!(consumer instanceof Consumer)) throw typeError('consumer', 'a Consumer of this package', consumer);
+      const { offsets, member } = await consumedBy(consumer, what);
+      if (offsets.length === 0) return;
+      const { group, generation, id: memberId, instance } = member;
+      await this.#link.ask('sendOffsets', (id) =>
+        this.#link.handle.transact(
+          id,
+          'offsets',
+          this.#timeoutMs,
+          flat(offsets),
+          group,
+          generation,
+          memberId,
+          instance,
+        ),
+      );
+    });
+    this.#offsets.add(sent);
+    const forget = () => this.#offsets.delete(sent);
+    sent.then(forget, forget);
+    return this.#watched(sent);
+  }
+
+  /** The transaction tells of a failure: so it is no unhandled rejection if nobody else looks at it. */
+  #watched<T>(sent: Promise<T>): Promise<T> {
+    sent.catch((error: unknown) => (this.#failure ??= { error }));
+    return sent;
+  }
+
+  #refuse(operation: string): Promise<never> {
+    const { errno: code, message } = this.#ended!;
+    return call(() => Promise.reject(localError(operation, code, message.replace(/^send/, operation))));
+  }
+}
