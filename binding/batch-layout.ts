@@ -15,13 +15,21 @@ export const enum Field {
   leaderEpoch = 5,
 }
 
+export const enum RunField {
+  partitionId = 0,
+  /** The index of its first message in the batch. */
+  first = 1,
+  /** The index behind its last one. */
+  end = 2,
+}
+
 /** Views over one batch. Everything sliced from it keeps the whole batch in memory. */
 export interface BatchViews {
   count: number;
   byteLength: number;
   /** offset, timestamp */
   numbers: Float64Array;
-  /** Those of the messages, and behind them, from `runsStart` on, [partition id, first message, end] for each run. */
+  /** Those of the messages, and behind them, from `runsStart` on, those of the runs. */
   fields: Int32Array;
   runsStart: number;
   /** How many there are: stretches of messages of one partition. */

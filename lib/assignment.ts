@@ -8,7 +8,7 @@ import {
   type NativeRow,
   OFFSET_INVALID,
 } from '../binding/native.js';
-import { KafkaError, errno } from './errors.js';
+import { KafkaError, errno, localError, partitionsError } from './errors.js';
 import type { Link } from './link.js';
 import { type Partition, type Partitions, flat, keyOf } from './partition.js';
 
@@ -48,6 +48,20 @@ export class Assignment {
   async drop(partitions: readonly Partition[] | null): Promise<void> {
     const rows = partitions && flat(partitions);
     await this.#link.request('unassign', (id) => this.#link.handle.unassign(id, rows));
+  }
+
+  /** Throws for partitions that are not held; otherwise it is so at once, and the promise is about librdkafka. */
+  setPaused(operation: string, partitions: readonly Partition[], paused: boolean): Promise<void> {
+    mustBeHeld(operation, partitions);
+    const changed = partitions.filter((p) => p.paused !== paused);
+    for (const p of changed) {
+      p.paused = paused;
+      p.invalidate();
+    }
+    // What librdkafka does not know yet is paused when it is handed over.
+    const known = changed.filter((p) => p.phase === 'active');
+    if (known.length === 0) return Promise.resolve();
+    return paused ? this.pause(known) : this.resume(known);
   }
 
   /** Pauses natively. What is buffered of them is fetched again on resume. */
@@ -156,6 +170,19 @@ export class Assignment {
     const ids = partitions.map((p) => p.id);
     await this.#link.request('assign', (id) => this.#link.handle.assign(id, flat(rows), ids, how));
   }
+}
+
+export function mustBeHeld(operation: string, partitions: readonly Partition[]): void {
+  const strangers = partitions.filter((p) => !p.held);
+  if (strangers.length) throw stateError(operation, strangers, 'not assigned to this consumer');
+}
+
+export function stateError(operation: string, partitions: readonly Partition[], text: string): KafkaError {
+  const error = localError(operation, errno.state, text);
+  return partitionsError(
+    operation,
+    partitions.map((p) => ({ ...p.row(), error })),
+  );
 }
 
 const isStopped = (error: KafkaError | undefined): boolean =>

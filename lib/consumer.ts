@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { type ConsumerRecord, type NativeConsumer, type NativeMember, native } from '../binding/native.js';
-import { Assignment } from './assignment.js';
-import { Committer } from './committer.js';
+import { type ConsumerRecord, type NativeConsumer, native } from '../binding/native.js';
+import { Assignment, mustBeHeld, stateError } from './assignment.js';
+import { type Consumed, Committer } from './committer.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from './config.js';
 import { BatchIterator, Delivery, MessageIterator } from './delivery.js';
-import { KafkaError, call, destroyed, errno, localError, partitionsError } from './errors.js';
+import { KafkaError, call, destroyed, errno, localError } from './errors.js';
 import { Link } from './link.js';
 import { type LogLine, parseLog } from './log.js';
 import { Lookups } from './lookups.js';
-import { type Message, type MessageBatch, PackedBatch, PackedMessage } from './message.js';
+import type { Message, MessageBatch } from './message.js';
 import type {
   BatchOptions,
   RebalanceListener,
@@ -52,12 +52,6 @@ export interface ConsumerEvents {
   offsetReset: [reset: OffsetReset];
 }
 
-/** What a transaction commits for a consumer, and for which member of its group. */
-export interface Consumed {
-  offsets: readonly TopicPartitionOffset[];
-  member: NativeMember;
-}
-
 /** For transactions alone. @param what as of commit() */
 export let consumedBy: (consumer: Consumer, what: unknown) => Promise<Consumed>;
 
@@ -84,7 +78,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #fatal: KafkaError | null = null;
 
   static {
-    consumedBy = (consumer, what) => consumer.#consumed(what);
+    consumedBy = (consumer, what) => consumer.#call('sendOffsets', () => consumer.#committer.consumed(what));
   }
 
   /**
@@ -290,10 +284,9 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     return this.#call('position', async () => {
       const asked = this.#asked(partitions);
       await this.#rebalancer.ensurePositions(asked.filter((p) => p.held));
-      const strangers = asked.filter((p) => !p.held);
-      if (strangers.length) throw this.#stateError('position', strangers, 'not assigned to this consumer');
+      mustBeHeld('position', asked);
       const unknown = asked.filter((p) => p.position === null);
-      if (unknown.length) throw this.#stateError('position', unknown, 'where it starts could not be found out yet');
+      if (unknown.length) throw stateError('position', unknown, 'where it starts could not be found out yet');
       return asked.map((p) => p.at(p.position!));
     });
   }
@@ -307,8 +300,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
    */
   commit(what?: Message | MessageBatch | readonly TopicPartitionOffset[]): Promise<void> {
     return this.#call('commit', async () => {
-      if (what === undefined) await this.#committer.commitProcessed('commit');
-      else await this.#committer.commit('commit', offsetsOf(what));
+      await this.#committer.commit('commit', this.#committer.offsetsOf(what));
     });
   }
 
@@ -438,20 +430,6 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     });
   }
 
-  async #consumed(what: unknown): Promise<Consumed> {
-    const { groupId, enableAutoCommit } = this.#settings;
-    if (groupId === undefined) throw noGroup('sendOffsets');
-    if (enableAutoCommit) {
-      throw new TypeError(
-        "consumer: expected one with 'enable.auto.commit' false, else it commits outside of transactions",
-      );
-    }
-    const offsets = what === undefined ? this.#committer.processed() : offsetsOf(what);
-    if (this.#closing) throw destroyed('sendOffsets');
-    const { member } = await this.#link.ask('sendOffsets', (id) => this.#link.handle.member(id));
-    return { offsets, member: member! };
-  }
-
   #seek(operation: string, options: SeekOptions, wish: () => SeekWish): Promise<TopicPartitionOffset[]> {
     return this.#call(operation, async () => {
       const checked = wish();
@@ -486,28 +464,9 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #setPaused(operation: string, partitions: readonly TopicPartition[] | undefined, paused: boolean): void {
     const asked = this.#asked(partitions);
     if (this.#closing) throw destroyed(operation);
-    const strangers = asked.filter((p) => !p.held);
-    if (strangers.length) throw this.#stateError(operation, strangers, 'not assigned to this consumer');
-    const changed = asked.filter((p) => p.paused !== paused);
-    for (const p of changed) {
-      p.paused = paused;
-      p.invalidate();
-    }
-    // What librdkafka does not know yet is paused when it is handed over.
-    const known = changed.filter((p) => p.phase === 'active');
-    if (known.length === 0) return;
-    const done = paused ? this.#assignment.pause(known) : this.#assignment.resume(known);
-    done.catch((error: unknown) => {
+    this.#assignment.setPaused(operation, asked, paused).catch((error: unknown) => {
       if (!this.#closing) this.#report(error);
     });
-  }
-
-  #stateError(operation: string, partitions: readonly Partition[], text: string): KafkaError {
-    const error = localError(operation, errno.state, text);
-    return partitionsError(
-      operation,
-      partitions.map((p) => ({ ...p.row(), error })),
-    );
   }
 
   #enterMode(operation: string, mode: 'subscribed' | 'assigned'): void {
@@ -560,14 +519,4 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     if (this.listenerCount('error') === 0) return;
     this.emit('error', error as KafkaError);
   }
-}
-
-function offsetsOf(what: unknown): readonly TopicPartitionOffset[] {
-  if (what instanceof PackedBatch) return what.ends().map(({ source, offset }) => source.at(offset));
-  if (what instanceof PackedMessage) {
-    const { topic, partition, offset } = what;
-    return [{ topic, partition, offset: offset + 1 }];
-  }
-  if (Array.isArray(what)) return check.topicPartitionOffsets(what, 'what');
-  throw check.typeError('what', 'a message or a batch of this package, or [{ topic, partition, offset }]', what);
 }

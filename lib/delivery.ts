@@ -5,7 +5,7 @@
 // partition by raising the partition's epoch; they are passed over when their turn comes. Nothing is put aside for
 // later: whatever has to come again is fetched again from the partition's position.
 
-import { type BatchViews, INTS_PER_RUN, viewBatch } from '../binding/batch-layout.js';
+import { type BatchViews, INTS_PER_RUN, RunField, viewBatch } from '../binding/batch-layout.js';
 import type { BatchRecord } from '../binding/native.js';
 import { type Deferred, deferred } from './deferred.js';
 import { type Message, PackedBatch, PackedMessage, type Piece, type Run, bytesOf, offsetAt } from './message.js';
@@ -62,13 +62,13 @@ export class Delivery {
     const credit = { runs: 0 };
     const { fields, runsStart, runs } = batch;
     for (let i = 0, at = runsStart; i < runs; i++, at += INTS_PER_RUN) {
-      const source = this.#partitions.byId(fields[at]!);
-      const to = fields[at + 2]!;
+      const source = this.#partitions.byId(fields[at + RunField.partitionId]!);
+      const to = fields[at + RunField.end]!;
       if (!source?.open) {
         if (source) source.missed = true;
         continue;
       }
-      const from = skipBefore(batch, fields[at + 1]!, to, source.position ?? 0);
+      const from = skipBefore(batch, fields[at + RunField.first]!, to, source.position ?? 0);
       if (from === to) continue;
       source.atBeginning = false;
       credit.runs++;

@@ -130,10 +130,11 @@ export class Producer extends Client {
   close(options: TimeoutOptions = {}): Promise<void> {
     return call(async () => {
       const { timeoutMs = FLUSH_TIMEOUT_MS } = check.timeoutOptions(options);
+      const until = performance.now() + timeoutMs;
       await this.shutDown(async () => {
         await this.#transactions?.close(timeoutMs);
         this.#flushGathered();
-        await this.#flush(timeoutMs).catch(() => undefined);
+        await this.#flush(Math.max(0, until - performance.now())).catch(() => undefined);
         if (this.#sendings.size === 0) return;
         this.#rejectQueued(() => destroyed('send'));
         this.link.handle.purge();

@@ -46,8 +46,11 @@ export abstract class Sending {
 
   protected abstract onDelivered(reports: DeliveryReports, from: number, to: number): void;
   protected abstract onRefused(index: number, error: KafkaError): void;
-  /** All of them are reported on. */
-  protected onEnd(): void {}
+  /**
+   * All of them are reported on. Lets go of promises and reports: whoever holds what has ended (a Map's table of before,
+   * which V8 chains to those after it) would keep all results, and the garbage collector would move them about.
+   */
+  protected abstract onEnd(): void;
 
   get ended(): boolean {
     return this.#reported === this.count;
@@ -81,17 +84,17 @@ const failure = (errorCode: number) => new KafkaError('send', native.errorCode(e
 
 /** An array of messages, with one promise for all. */
 export class ArraySending extends Sending {
-  readonly #done = deferred<RecordMetadata[]>();
+  #done: Deferred<RecordMetadata[]> | null = deferred();
   /**
    * What has come. Results are made when all is there: thousands of small objects would wait for the last of them, and be
    * moved about by the garbage collector meanwhile.
    */
-  readonly #parts: { reports: DeliveryReports; from: number; to: number }[] = [];
+  #parts: { reports: DeliveryReports; from: number; to: number }[] = [];
   #refusal: KafkaError | null = null;
   #refusedAt = Infinity;
 
   get promise(): Promise<RecordMetadata[]> {
-    return this.#done.promise;
+    return this.#done!.promise;
   }
 
   protected onDelivered(reports: DeliveryReports, from: number, to: number): void {
@@ -119,9 +122,12 @@ export class ArraySending extends Sending {
         }
       }
     }
-    if (errorCode) this.#done.reject(failure(errorCode));
-    else if (this.#refusal) this.#done.reject(this.#refusal);
-    else this.#done.resolve(results);
+    const { resolve, reject } = this.#done!;
+    if (errorCode) reject(failure(errorCode));
+    else if (this.#refusal) reject(this.#refusal);
+    else resolve(results);
+    this.#done = null;
+    this.#parts = [];
   }
 }
 
@@ -133,7 +139,7 @@ export interface Waiter {
 
 /** Messages of several calls, each of which has its own outcome as soon as that is known. */
 export class SinglesSending extends Sending {
-  readonly #waiters: readonly Waiter[];
+  #waiters: readonly Waiter[];
 
   constructor(packed: PackedMessages, waiters: readonly Waiter[]) {
     super(packed);
@@ -151,5 +157,9 @@ export class SinglesSending extends Sending {
 
   protected onRefused(index: number, error: KafkaError): void {
     this.#waiters[index]!.reject(error);
+  }
+
+  protected override onEnd(): void {
+    this.#waiters = [];
   }
 }

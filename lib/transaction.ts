@@ -70,10 +70,12 @@ export class Transactions {
         this.#initialized = null;
         throw error;
       });
+      running.mustGoOn();
       await this.#step('begin');
+      running.begun = true;
       return await this.#decide(running, work);
     } finally {
-      running.end(localError('send', errno.state, 'send: the transaction has ended'));
+      running.end(localError('transaction', errno.state, 'transaction: it has ended'));
       this.#current = null;
     }
   }
@@ -82,20 +84,23 @@ export class Transactions {
   async close(timeoutMs: number): Promise<void> {
     const running = this.#current;
     if (!running) return;
-    running.end(destroyed('send'));
+    running.end(destroyed('transaction'));
+    if (!running.begun) return;
     running.decision ??= this.#abort();
     await Promise.race([running.decision.catch(() => undefined), delay(timeoutMs, undefined, { ref: false })]);
   }
 
   async #decide<T>(running: Running, work: (tx: Transaction) => Promise<T>): Promise<T> {
     try {
+      running.mustGoOn();
       const result = await work(running.transaction);
+      running.mustGoOn();
       await running.complete();
       if (running.decision) throw destroyed('transaction'); // by close()
       await (running.decision = this.#step('commit'));
       return result;
     } catch (error) {
-      running.end(localError('send', errno.state, 'send: the transaction is aborted'));
+      running.end(localError('transaction', errno.state, 'transaction: it is aborted'));
       const committing = running.decision && !(error instanceof KafkaError && error.txnRequiresAbort);
       if (!committing) await (running.decision = this.#abort());
       throw error;
@@ -122,6 +127,8 @@ export class Transactions {
 /** A transaction between its begin and its decision. */
 class Running {
   readonly transaction: Transaction;
+  /** There is something to abort. */
+  begun = false;
   /** The commit or the abort, once it is under way. */
   decision: Promise<unknown> | null = null;
   readonly #link: ProducerLink;
@@ -147,9 +154,14 @@ class Running {
     this.#ended ??= reason;
   }
 
+  /** Throws when it has been ended from outside. */
+  mustGoOn(): void {
+    if (this.#ended) throw this.#ended;
+  }
+
   /** Resolves when everything that was asked for is done, and rejects with the first failure. */
   async complete(): Promise<void> {
-    this.end(localError('send', errno.state, 'send: the work of the transaction has ended'));
+    this.end(localError('transaction', errno.state, 'transaction: its work has ended'));
     await Promise.allSettled([this.#host.delivered(), ...this.#offsets]);
     if (this.#failure) throw this.#failure.error;
   }
@@ -192,6 +204,6 @@ class Running {
 
   #refuse(operation: string): Promise<never> {
     const { errno: code, message } = this.#ended!;
-    return call(() => Promise.reject(localError(operation, code, message.replace(/^send/, operation))));
+    return call(() => Promise.reject(localError(operation, code, message.replace(/^\w+/, operation))));
   }
 }

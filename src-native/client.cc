@@ -132,7 +132,7 @@ class ClientHandle : public Napi::ObjectWrap<ClientHandle> {
   // listTopics(id, timeout ms): rows of names
   Napi::Value ListTopics(const Napi::CallbackInfo& info) {
     return Call(info, [this, limit = Milliseconds(info[1])](BlockingCalls::Reply& reply) {
-      reply.error = Metadata(true, limit, 10'000, [&reply](const rd_kafka_metadata_t& metadata) {
+      reply.error = Metadata(true, limit, 3000, [&reply](const rd_kafka_metadata_t& metadata) {
         for (int i = 0; i < metadata.topic_cnt; i++) reply.rows.push_back({metadata.topics[i].topic, -1, -1, {}});
       });
     });

@@ -11,7 +11,7 @@ namespace {
 // of the environment does not wait for a coordinator that is away.
 constexpr int kResumableMs = 500;
 // This one begins anew each time, so it is to have the time that it needs.
-constexpr int kOffsetsMs = 4000;
+constexpr int kOffsetsMs = 3000;
 constexpr std::chrono::hours kForever(24 * 365);
 
 using ResumableCall = rd_kafka_error_t* (*)(rd_kafka_t*, int);

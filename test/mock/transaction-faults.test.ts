@@ -100,6 +100,18 @@ describe('a transaction whose coordinator is in trouble', () => {
     expect(await inTime(told)).to.include({ code: 'ERR__DESTROY' });
   });
 
+  it('does not hold up close() while it waits to begin', async () => {
+    await using its = await scene();
+    its.mock.brokerDown(1);
+    const missed = missesItsBroker(its.producer);
+    const told = rejection(its.producer.transaction(() => Promise.resolve()));
+    await inTime(missed);
+    const began = awake();
+    await inTime(its.producer.close());
+    expect(awake() - began).to.be.below(4000);
+    expect(await inTime(told)).to.include({ code: 'ERR__DESTROY' });
+  });
+
   it('the first of a handle whose producer id is not given yet waits for it', async () => {
     await using its = await scene();
     for (let i = 0; i < 2; i++) its.mock.pushRequestError(1, INIT_PRODUCER_ID, COORDINATOR_NOT_AVAILABLE);
