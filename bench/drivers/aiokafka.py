@@ -114,9 +114,10 @@ async def latency(job):
         await (await send())
         await asyncio.sleep(0.02)
     started, sent = now(), 0
-    measuring_from = started + 2000
+    warm_up = job["warmUpSeconds"] * 1000
+    measuring_from = started + warm_up
     pending = set()
-    while (elapsed := now() - started) < 2000 + job["seconds"] * 1000:
+    while (elapsed := now() - started) < warm_up + job["seconds"] * 1000:
         while sent < elapsed * job["rate"] / 1000:
             pending.add(await send())
             sent += 1

@@ -17,15 +17,11 @@ export async function run(load, { servers, topic, group, partitions, total, minu
   await again();
   const samples = [];
   const started = performance.now();
-  for (let i = 1; i <= minutes * 2; i++) {
-    await delay(started + i * 30_000 - performance.now());
+  for (let minute = 1; minute <= minutes; minute++) {
+    await delay(started + minute * 60_000 - performance.now());
     const { rss, heapUsed } = process.memoryUsage();
     const mb = (n) => Math.round(n / 2 ** 20);
-    samples.push({
-      minute: i / 2,
-      rssMb: mb(rss),
-      heapMb: mb(heapUsed),
-    });
+    samples.push({ minute, rssMb: mb(rss), heapMb: mb(heapUsed) });
   }
   left = Infinity;
   await tail.close();

@@ -4,7 +4,7 @@
  *
  * consume   servers topic group total              -> {"count","sum","readMs","firstMs","cpuMs","peakMb"}
  * seek      servers topic group total idleMs=1,2,  -> {"count","p50","p99","max"}
- * latency   servers topic group rate seconds bytes -> {"count","p50","p99","max"}
+ * latency   servers topic group rate seconds warmUpSeconds bytes -> {"count","p50","p99","max"}
  *
  * The tasks are those of bench/tasks. Prints one line of JSON. */
 
@@ -197,6 +197,7 @@ static void seek(void) {
 
 static void latency(void) {
   double rate = atof(argument("rate")), seconds = atof(argument("seconds"));
+  double warm_up = atof(argument("warmUpSeconds")) * 1000;
   size_t bytes = (size_t)atol(argument("bytes")), capacity = (size_t)(rate * seconds) + 1000, count = 0;
   double *took = malloc(capacity * sizeof *took);
   char *value = calloc(1, bytes);
@@ -223,9 +224,9 @@ static void latency(void) {
       memcpy(&at, (char *)message->payload + 8, sizeof at);
       if (!started) {
         started = now_ms();
-        end = started + 2000 + seconds * 1000;
+        end = started + warm_up + seconds * 1000;
       }
-      if (at > started + 2000 && count < capacity) took[count++] = now_ms() - at;
+      if (at > started + warm_up && count < capacity) took[count++] = now_ms() - at;
     }
     rd_kafka_message_destroy(message);
   }
