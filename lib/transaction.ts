@@ -91,18 +91,22 @@ export class Transactions {
   }
 
   async #decide<T>(running: Running, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    let committing = false;
     try {
       running.mustGoOn();
       const result = await work(running.transaction);
       running.mustGoOn();
       await running.complete();
       if (running.decision) throw destroyed('transaction'); // by close()
+      committing = true;
       await (running.decision = this.#step('commit'));
       return result;
     } catch (error) {
       running.end(localError('transaction', errno.state, 'transaction: it is aborted'));
-      const committing = running.decision && !(error instanceof KafkaError && error.txnRequiresAbort);
-      if (!committing) await (running.decision = this.#abort());
+      // After the end of the handle there is nothing to abort any more, and close() aborts what is not being committed.
+      const over = error instanceof KafkaError && (error.fatal || error.errno === errno.destroy);
+      const decided = committing ? over : running.decision !== null;
+      if (!decided) await (running.decision = this.#abort());
       throw error;
     }
   }

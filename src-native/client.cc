@@ -76,10 +76,10 @@ class ClientHandle : public Napi::ObjectWrap<ClientHandle> {
   void Shutdown(bool remove_hook) {
     if (!wake_) return;
     abort_ = true;
-    JoinHelpers();
     if (closer_.joinable()) {
-      closer_.join();
+      closer_.join();  // it joins the helpers, and two must not
     } else {
+      JoinHelpers();
       Destroy();
     }
     if (remove_hook) napi_remove_env_cleanup_hook(Env(), OnEnvironmentEnd, this);
