@@ -4,7 +4,7 @@
 import type { NativeMember } from '../binding/native.js';
 import type { ConsumerLink } from './assignment.js';
 import type { ConsumerSettings } from './config.js';
-import { throwRowErrors } from './errors.js';
+import { errno, localError, throwRowErrors } from './errors.js';
 import { PackedBatch, PackedMessage } from './message.js';
 import type { TopicPartitionOffset } from './options.js';
 import { type Partition, type Partitions, flat } from './partition.js';
@@ -76,7 +76,9 @@ export class Committer {
       throw new TypeError(`consumer: ${expected}`);
     }
     const offsets = this.offsetsOf(what);
+    mustBeOurs(what);
     const { member } = await this.#link.ask('sendOffsets', (id) => this.#link.handle.member(id));
+    mustBeOurs(what); // else the member that it is now would answer for what it was given before
     return { offsets, member: member! };
   }
 
@@ -87,4 +89,10 @@ export class Committer {
   stop(): void {
     clearInterval(this.#timer);
   }
+}
+
+function mustBeOurs(what: unknown): void {
+  if (!(what instanceof PackedBatch) || what.ends().every(({ source, lineage }) => source.lineage === lineage)) return;
+  const text = 'sendOffsets: a partition of the batch was sought or taken away since it was handed out';
+  throw localError('sendOffsets', errno.state, text);
 }

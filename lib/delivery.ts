@@ -182,7 +182,10 @@ export class Delivery {
       run.from = to;
       source.position = offsetAt(batch, to - 1) + 1;
     }
-    return pieces.length ? new PackedBatch(pieces) : null;
+    if (pieces.length === 0) return null;
+    const taken = new PackedBatch(pieces);
+    for (const { source } of pieces) source.inHand = taken;
+    return taken;
   }
 
   #tellAlive(): void {
@@ -333,6 +336,7 @@ export class BatchIterator extends DeliveryIterator<PackedBatch> implements Read
   markProcessed(): void {
     for (const { source, lineage, offset } of this.#last!.ends()) {
       if (source.lineage === lineage) source.processed = offset;
+      if (source.inHand === this.#last) source.inHand = null;
     }
     this.#last = null; // or it would be kept from the garbage collector for as long as nothing comes
   }

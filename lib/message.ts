@@ -142,6 +142,8 @@ export interface Piece {
 
 export class PackedBatch implements MessageBatch {
   readonly #pieces: readonly Piece[];
+  /** Who reads it; the last one, if there are several. */
+  #reader: PieceIterator | null = null;
   readonly length: number;
 
   constructor(pieces: readonly Piece[]) {
@@ -159,7 +161,16 @@ export class PackedBatch implements MessageBatch {
 
   /** Messages of partitions that were sought, or lost, in the meantime are left out. */
   [Symbol.iterator](): IterableIterator<Message, undefined> {
-    return new PieceIterator(this.#pieces);
+    if (this.#reader?.done) return new PieceIterator(this.#pieces);
+    return (this.#reader = new PieceIterator(this.#pieces));
+  }
+
+  /** The offset of the first message of a partition that nobody has taken out of the batch; null: all were. */
+  unreadOf(source: Partition): number | null {
+    const of = (piece: Piece) => piece.source === source && piece.lineage === source.lineage;
+    if (this.#reader) return this.#reader.unread(of);
+    const first = this.#pieces.find(of);
+    return first ? offsetAt(first.batch, first.from) : null;
   }
 
   /** The offsets behind the last message of each partition. */
@@ -192,11 +203,25 @@ class PieceIterator implements IterableIterator<Message, undefined> {
       if (piece && this.#index < this.#to && piece.source.lineage === piece.lineage) {
         return { value: new PackedMessage(piece.batch, this.#index++, piece.source), done: false };
       }
-      if (this.#next === this.#pieces.length) return { value: undefined, done: true };
+      if (this.#next === this.#pieces.length) {
+        this.#piece = undefined;
+        return { value: undefined, done: true };
+      }
       this.#piece = this.#pieces[this.#next++]!;
       this.#index = this.#piece.from;
       this.#to = this.#piece.to;
     }
+  }
+
+  /** It has given everything. */
+  get done(): boolean {
+    return this.#next === this.#pieces.length && (!this.#piece || this.#index === this.#to);
+  }
+
+  unread(of: (piece: Piece) => boolean): number | null {
+    if (this.#piece && of(this.#piece) && this.#index < this.#to) return offsetAt(this.#piece.batch, this.#index);
+    const next = this.#pieces.slice(this.#next).find(of);
+    return next ? offsetAt(next.batch, next.from) : null;
   }
 
   [Symbol.iterator](): this {

@@ -39,6 +39,8 @@ export class Partition implements TopicPartition {
   sought = false;
   /** Something has arrived and was dropped since it was last sent somewhere. */
   missed = false;
+  /** The batch that was handed out last, until it is processed: `position` is behind all of it. */
+  inHand: { unreadOf(source: Partition): number | null } | null = null;
   /** Positioned by seekToBeginning and not fetched since: if that offset is gone, the next earliest is meant. */
   atBeginning = false;
 
@@ -62,6 +64,11 @@ export class Partition implements TopicPartition {
   /** What is buffered of it is not delivered any more. */
   invalidate(): void {
     this.epoch++;
+  }
+
+  /** The next offset that the application has not got to see, where a loop over a batch is half-way. */
+  get unread(): number | null {
+    return this.inHand?.unreadOf(this) ?? this.position;
   }
 
   /** It is where it was sent to: what was dropped until now was from before. */

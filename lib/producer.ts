@@ -172,8 +172,8 @@ export class Producer extends Client {
       this.#flushGathered(); // what was asked for before goes before
       if (packer.count === 0) return resolve([]);
       const sending = new ArraySending(packer.take());
+      resolve(sending.promise); // before: all may be refused at once
       this.#begin(sending, packer);
-      resolve(sending.promise);
     });
   }
 

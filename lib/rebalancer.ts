@@ -199,8 +199,10 @@ export class Rebalancer {
     if (!lost) await this.#commitOf(partitions);
     if (!lost && !this.#closing) await this.#seeker.learnCommitted(partitions);
     for (const p of partitions) {
-      if (!lost && p.position !== null) {
-        this.#carried.set(p.key, { position: p.position, committed: p.committed, paused: p.paused });
+      // Not p.position: a batch in hand ends where its partition goes, and what is left of it is to come again.
+      const position = p.unread;
+      if (!lost && position !== null) {
+        this.#carried.set(p.key, { position, committed: p.committed, paused: p.paused });
       }
     }
     const all = this.#assignment.eager || this.#closing;

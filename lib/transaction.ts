@@ -1,6 +1,6 @@
 // Transactions of a producer, one after the other: from the coordinator's first answer to its last.
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { ClientRecord, NativeClient } from '../binding/native.js';
 import { Consumer, consumedBy } from './consumer.js';
 import { KafkaError, call, destroyed, errno, localError } from './errors.js';
@@ -52,6 +52,8 @@ export class Transactions {
   readonly #host: Host;
   #initialized: Promise<unknown> | null = null;
   #current: Running | null = null;
+  /** It is to be done before another one begins. */
+  #abortFailed = false;
 
   constructor(link: ProducerLink, timeoutMs: number, host: Host) {
     this.#link = link;
@@ -71,6 +73,8 @@ export class Transactions {
         throw error;
       });
       running.mustGoOn();
+      if (this.#abortFailed) await this.#step('abort');
+      this.#abortFailed = false;
       await this.#step('begin');
       running.begun = true;
       return await this.#decide(running, work);
@@ -117,6 +121,7 @@ export class Transactions {
     try {
       await this.#step('abort');
     } catch (error) {
+      this.#abortFailed = true;
       this.#host.report(error as KafkaError);
     }
   }
@@ -167,6 +172,7 @@ class Running {
   async complete(): Promise<void> {
     this.end(localError('transaction', errno.state, 'transaction: its work has ended'));
     await Promise.allSettled([this.#host.delivered(), ...this.#offsets]);
+    await turn(); // for what is settled to be told, which takes some promises more
     if (this.#failure) throw this.#failure.error;
   }
 

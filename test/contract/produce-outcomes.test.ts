@@ -17,6 +17,17 @@ async function stored(cluster: Cluster, topic: string, count: number): Promise<M
 const texts = (messages: readonly Message[]) => messages.map(({ value }) => value?.toString() ?? null);
 
 describeOnBoth('what send is given', (cluster) => {
+  it('is refused as a whole where librdkafka takes nothing of it: the array rejects with the first error', async () => {
+    const topic = await cluster().createTopic();
+    const servers = { 'bootstrap.servers': cluster().bootstrapServers };
+    await using producer = new Producer({ ...servers, 'message.max.bytes': 1000 });
+    const large = { topic, value: Buffer.alloc(5000) };
+    for (const messages of [[large], [large, large]]) {
+      expect(await inTime(rejection(producer.send(messages)))).to.include({ code: 'ERR_MSG_SIZE_TOO_LARGE' });
+    }
+    await inTime(producer.send([{ topic, value: 'fits' }]));
+  });
+
   it('may be changed at once: one Buffer serves for all messages of a loop', async () => {
     const topic = await cluster().createTopic();
     await using producer = new Producer({ 'bootstrap.servers': cluster().bootstrapServers });

@@ -120,6 +120,21 @@ describeOnKafka('offsets in a transaction', (cluster) => {
     expect(await committed(successor, from)).to.equal(-1);
   });
 
+  it('of a batch whose partition was sought since are refused: they would undo the seek, or skip what is left of it', async () => {
+    const [from] = await topics();
+    await fill(cluster(), from, { count: 5 });
+    await using producer = producerOf();
+    await using consumer = consumerOn(cluster(), byHand);
+    await consumer.subscribe(from);
+    for await (const batch of consumer.batches()) {
+      await inTime(consumer.seekToBeginning());
+      const error = await inTime(rejection(producer.transaction((tx) => tx.sendOffsets(consumer, batch))));
+      expect(error).to.include({ code: 'ERR__STATE', operation: 'sendOffsets' });
+      expect(await committed(consumer, from)).to.equal(-1);
+      break;
+    }
+  });
+
   it('of a consumer that commits by itself, has no group, is closed, or is none, are refused by name', async () => {
     await using automatic = consumerOn(cluster());
     await using groupless = consumerOn(cluster(), { 'group.id': undefined, ...byHand });
