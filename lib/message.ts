@@ -168,9 +168,7 @@ export class PackedBatch implements MessageBatch {
   /** The offset of the first message of a partition that nobody has taken out of the batch; null: all were. */
   unreadOf(source: Partition): number | null {
     const of = (piece: Piece) => piece.source === source && piece.lineage === source.lineage;
-    if (this.#reader) return this.#reader.unread(of);
-    const first = this.#pieces.find(of);
-    return first ? offsetAt(first.batch, first.from) : null;
+    return (this.#reader ?? new PieceIterator(this.#pieces)).unread(of);
   }
 
   /** The offsets behind the last message of each partition. */

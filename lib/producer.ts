@@ -58,7 +58,7 @@ export class Producer extends Client {
         ? null
         : new Transactions(this.link, transactionTimeoutMs, {
             send: (what) => this.#send(what),
-            delivered: () => this.#delivered(),
+            delivered: () => this.#delivered(DELIVERY_FLUSH_MS),
             withdraw: () => this.#rejectQueued(() => localError('send', errno.purgeQueue, WITHDRAWN)),
             report: (error) => this.report(error),
           });
@@ -123,7 +123,8 @@ export class Producer extends Client {
 
   /**
    * Sends what waits, waits for it, and lets go of everything. What is not acknowledged in time rejects with
-   * ERR__PURGE_QUEUE or ERR__PURGE_INFLIGHT. A transaction whose work has not ended is aborted. The second call waits for the first. Never rejects.
+   * ERR__PURGE_QUEUE or ERR__PURGE_INFLIGHT. A transaction whose work has not ended is aborted. The second call waits for
+   * the first. Never rejects.
    *
    * @param options `timeoutMs`, default 30,000
    */
@@ -251,11 +252,16 @@ export class Producer extends Client {
     return [...this.#sendings.values()].map(({ end }) => end);
   }
 
-  async #flush(timeoutMs: number): Promise<void> {
+  /** What was sent so far is reported on. `linger.ms` is not waited for, for so long. */
+  async #delivered(flushMs: number): Promise<void> {
     this.#flushGathered();
     if (this.#sendings.size === 0) return;
-    const pending = this.#pending();
-    this.link.handle.flush(Math.ceil(timeoutMs));
+    const pending = Promise.all(this.#pending());
+    this.link.handle.flush(Math.ceil(flushMs));
+    await pending;
+  }
+
+  async #flush(timeoutMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -264,18 +270,10 @@ export class Producer extends Client {
       );
     });
     try {
-      await Promise.race([Promise.all(pending), late]);
+      await Promise.race([this.#delivered(timeoutMs), late]);
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** What was sent so far is reported on. */
-  async #delivered(): Promise<void> {
-    this.#flushGathered();
-    if (this.#sendings.size === 0) return;
-    this.link.handle.flush(DELIVERY_FLUSH_MS);
-    await Promise.all(this.#pending());
   }
 
   /** What librdkafka never got. */

@@ -74,7 +74,7 @@ export class SeekRequest<E> {
     const positions: { key: PartitionKey; offset: number }[] = [];
     const failed: { key: PartitionKey; error: E }[] = [];
     for (const [key, result] of this.#results) {
-      if (result === 'open' || result === 'dropped') continue;
+      if (typeof result === 'string') continue; // dropped, for none is open
       if ('error' in result) failed.push({ key, error: result.error });
       else positions.push({ key, offset: result.offset });
     }

@@ -67,7 +67,9 @@ export class Transactions {
     }
     const running = (this.#current = new Running(this.#link, this.#timeoutMs, this.#host));
     try {
-      this.#initialized ??= this.#step('init', this.#timeoutMs);
+      this.#initialized ??= this.#link.ask('transaction', (id) =>
+        this.#link.handle.transact(id, 'init', this.#timeoutMs),
+      );
       await this.#initialized.catch((error) => {
         this.#initialized = null;
         throw error;
@@ -79,7 +81,6 @@ export class Transactions {
       running.begun = true;
       return await this.#decide(running, work);
     } finally {
-      running.end(localError('transaction', errno.state, 'transaction: it has ended'));
       this.#current = null;
     }
   }
@@ -126,10 +127,8 @@ export class Transactions {
     }
   }
 
-  #step(...[what, timeoutMs]: ['init', number] | ['begin' | 'commit' | 'abort']): Promise<unknown> {
-    return this.#link.ask('transaction', (id) =>
-      what === 'init' ? this.#link.handle.transact(id, what, timeoutMs) : this.#link.handle.transact(id, what),
-    );
+  #step(what: 'begin' | 'commit' | 'abort'): Promise<unknown> {
+    return this.#link.ask('transaction', (id) => this.#link.handle.transact(id, what));
   }
 }
 
