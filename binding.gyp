@@ -11,7 +11,7 @@
         '<!@(node -p "fs.readFileSync(\'src-native/sources.txt\', \'utf8\')")',
       ],
       'dependencies': [
-        '<!(node -p "require(\'node-addon-api\').targets"):node_addon_api_except',
+        '<!(node -p "require(\'node-addon-api\').targets"):node_addon_api_except_all',
       ],
       'defines': [
         'NAPI_VERSION=9',
@@ -38,6 +38,8 @@
             '-Wl,--exclude-libs,ALL',
             '-Wl,--version-script=<(module_root_dir)/cmake/exports.map',
             '-Wl,-z,now',
+            # dlclose leaves the addon in memory; why: keep_loaded() in cmake/node-symbols.cmake.
+            '-Wl,-z,nodelete',
           ],
           'libraries': ['-pthread', '-ldl', '-lm'],
         }],

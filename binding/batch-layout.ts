@@ -1,5 +1,6 @@
-// The other half of src-native/batch.h: how a batch of messages lies in its ArrayBuffer.
+// The other half of src-native/batch.h: how a batch of messages lies in its two ArrayBuffers.
 
+import { markAsUntransferable } from 'node:worker_threads';
 import type { BatchRecord } from './native.js';
 
 export const NUMBERS_PER_MESSAGE = 2;
@@ -7,12 +8,16 @@ export const FIELDS_PER_MESSAGE = 6;
 export const INTS_PER_RUN = 3;
 
 export const enum Field {
-  partitionId = 0,
-  start = 1,
-  headersLengthAndTimestampType = 2,
-  keyLength = 3,
-  valueLength = 4,
-  leaderEpoch = 5,
+  /** Where the message begins in the payload: its headers, then its key, then its value. */
+  start = 0,
+  headersLength = 1,
+  /** -1: null. */
+  keyLength = 2,
+  /** -1: null. */
+  valueLength = 3,
+  leaderEpoch = 4,
+  /** 0: none, 1: create, 2: append. */
+  timestampType = 5,
 }
 
 export const enum RunField {
@@ -23,10 +28,9 @@ export const enum RunField {
   end = 2,
 }
 
-/** Views over one batch. Everything sliced from it keeps the whole batch in memory. */
+/** Views over one batch. Bytes sliced from `payload` keep all of it in memory, and nothing of the tables. */
 export interface BatchViews {
   count: number;
-  byteLength: number;
   /** offset, timestamp */
   numbers: Float64Array;
   /** Those of the messages, and behind them, from `runsStart` on, those of the runs. */
@@ -34,25 +38,25 @@ export interface BatchViews {
   runsStart: number;
   /** How many there are: stretches of messages of one partition. */
   runs: number;
-  /** The whole memory; `payloadStart` is where messages begin. */
-  buffer: ArrayBuffer;
-  payloadStart: number;
+  /** Of all messages; whoever has a value has access to it, so nothing but headers, keys and values is in it. */
+  payload: ArrayBuffer;
+  /** Of the payload; `payload.byteLength` is 0 when somebody has transferred it. */
+  byteLength: number;
 }
 
-export function viewBatch({ buffer, count, runs }: BatchRecord): BatchViews {
+export function viewBatch({ tables, payload, count, runs }: BatchRecord): BatchViews {
+  // Who transfers the memory of one value (to a worker, by structuredClone) would take that of all the others along.
+  markAsUntransferable(payload);
   const numbersBytes = count * NUMBERS_PER_MESSAGE * 8;
   const runsStart = count * FIELDS_PER_MESSAGE;
-  const integers = runsStart + runs * INTS_PER_RUN;
-  const payloadStart = numbersBytes + integers * 4;
   return {
     count,
-    byteLength: buffer.byteLength - payloadStart,
-    numbers: new Float64Array(buffer, 0, count * NUMBERS_PER_MESSAGE),
-    fields: new Int32Array(buffer, numbersBytes, integers),
+    numbers: new Float64Array(tables, 0, count * NUMBERS_PER_MESSAGE),
+    fields: new Int32Array(tables, numbersBytes, runsStart + runs * INTS_PER_RUN),
     runsStart,
     runs,
-    buffer,
-    payloadStart,
+    payload,
+    byteLength: payload.byteLength,
   };
 }
 
@@ -63,7 +67,7 @@ export function viewBatch({ buffer, count, runs }: BatchRecord): BatchViews {
 const FastBuffer = (Buffer as unknown as { [Symbol.species]: SliceClass })[Symbol.species];
 type SliceClass = new (buffer: ArrayBuffer, byteOffset: number, length: number) => Buffer;
 
-/** Bytes of a batch, which share its memory. */
+/** Bytes of a payload, which share its memory. */
 export const slice: (buffer: ArrayBuffer, start: number, length: number) => Buffer = isSliceClass(FastBuffer)
   ? (buffer, start, length) => new FastBuffer(buffer, start, length)
   : (buffer, start, length) => Buffer.from(buffer, start, length);
@@ -72,7 +76,7 @@ function isSliceClass(candidate: SliceClass | undefined): boolean {
   return typeof candidate === 'function' && Buffer.isBuffer(new candidate(new ArrayBuffer(0), 0, 0));
 }
 
-/** The headers that lie at [start, start + length) of a batch. */
+/** The headers that lie at [start, start + length) of a payload. */
 export function readHeaders(
   buffer: ArrayBuffer,
   start: number,

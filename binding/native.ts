@@ -3,6 +3,7 @@
 //
 // Calls take an id and return at once; the answer comes as a record `reply` with that id, when the addon has called
 // `onWake` and drain() is called. Lists of partitions go in flat: [topic, partition, offset, topic, partition, offset, ...].
+// A call throws a TypeError or RangeError for an argument that is not what is declared here.
 
 import { loadAddon } from './load.js';
 
@@ -16,7 +17,7 @@ export interface NativeError {
   txnRequiresAbort: boolean;
 }
 
-/** A row of an rd_kafka_topic_partition_list_t. For requests about topics `partition` is -1. */
+/** A row of an rd_kafka_topic_partition_list_t. */
 export interface NativeRow {
   topic: string;
   partition: number;
@@ -24,20 +25,29 @@ export interface NativeRow {
   error?: NativeError;
 }
 
-export interface ReplyRecord {
+/** A row of a request about topics. */
+export interface NativeTopicRow {
+  topic: string;
+  error?: NativeError;
+}
+
+/**
+ * Answers the call `id`. `rows` are those that the call is about: topics for createTopics, deleteTopics, createPartitions
+ * and listTopics, partitions for all others. Calls whose reply has not come when the record `closed` does get none.
+ */
+export interface ReplyRecord<Row = NativeRow> {
   type: 'reply';
   id: number;
   error: NativeError | undefined;
-  rows: NativeRow[];
-  /** Of describeTopics. */
+  rows: Row[];
+  /** Of describeTopics, whose `rows` are empty. */
   topics?: NativeTopicDescription[];
   /** Of member. */
   member?: NativeMember;
 }
 
 /** An rd_kafka_TopicDescription_t. Brokers are numbers; `leader` is -1 where there is none. */
-export interface NativeTopicDescription {
-  topic: string;
+export interface NativeTopicDescription extends NativeTopicRow {
   topicId: string;
   internal: boolean;
   partitions: { partition: number; leader: number; replicas: number[]; isr: number[] }[];
@@ -53,10 +63,31 @@ export interface NativeMember {
 
 export interface BatchRecord {
   type: 'batch';
-  /** Laid out as batch-layout.ts says. */
-  buffer: ArrayBuffer;
+  /** Laid out as batch-layout.ts says: what is known of each message, and of the runs. */
+  tables: ArrayBuffer;
+  /** Headers, keys and values. */
+  payload: ArrayBuffer;
   count: number;
   runs: number;
+}
+
+/** Messages of these partitions were polled, and lost for want of memory: they have to be fetched again. Uses no credit. */
+export interface DroppedRecord {
+  type: 'dropped';
+  /** The ids given to assign(). */
+  ids: number[];
+  error: NativeError;
+}
+
+/**
+ * RD_KAFKA_RESP_ERR__PARTITION_EOF: everything before `offset` that the consumer may read of the partition has come with the
+ * batches before this record. What else lies before it are markers, messages of aborted transactions, and holes.
+ */
+export interface LogEndRecord {
+  type: 'logEnd';
+  /** The id given to assign(); -1 for a partition that is not assigned any more. */
+  id: number;
+  offset: number;
 }
 
 /** RD_KAFKA_EVENT_REBALANCE. To be answered with assign or unassign. */
@@ -64,25 +95,42 @@ export interface RebalanceRecord {
   type: 'rebalance';
   error: NativeError | undefined;
   rows: NativeRow[];
+  /** Rows of the event with a partition number below 0, which a broken leader of the group assigns. Not in `rows`. */
+  refused: NativeRow[];
   /** RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS; otherwise __REVOKE_PARTITIONS. */
   assign: boolean;
   /** rd_kafka_assignment_lost */
   lost: boolean;
-  /** rd_kafka_rebalance_protocol: EAGER, COOPERATIVE or NONE. */
-  text: string;
+  /** rd_kafka_rebalance_protocol */
+  protocol: 'EAGER' | 'COOPERATIVE' | 'NONE';
 }
 
-/** RD_KAFKA_EVENT_ERROR, or an error pseudo-message of a partition (one row; its offset is the one asked for). */
+/**
+ * RD_KAFKA_EVENT_ERROR, an error pseudo-message of a partition (one row; its offset is the one asked for), a message that
+ * cannot be handed over (one row; its offset), or a failure of the addon itself.
+ */
 export interface ErrorRecord {
   type: 'error';
   error: NativeError;
   rows?: NativeRow[];
 }
 
-export interface TextRecord {
-  /** `log`: "level facility text"; `stats`: librdkafka's JSON. */
-  type: 'log' | 'stats';
-  text: string;
+/**
+ * A line of librdkafka's log. The addon keeps the last 10,000 until they are drained; of more, the oldest are dropped, and
+ * a line of the facility DROPPED tells how many.
+ */
+export interface LogRecord {
+  type: 'log';
+  /** As of syslog: 3 error, 4 warning, 6 information, 7 debug. */
+  level: number;
+  facility: string;
+  message: string;
+}
+
+/** RD_KAFKA_EVENT_STATS */
+export interface StatsRecord {
+  type: 'stats';
+  json: string;
 }
 
 /** Delivery reports of several messages. */
@@ -94,25 +142,40 @@ export interface DeliveryRecord {
   numbers: Float64Array;
 }
 
+/** The thread of the handle is at its end: join() takes no time. It is the last record. */
 export interface ClosedRecord {
   type: 'closed';
 }
 
-export type ConsumerRecord = ReplyRecord | BatchRecord | RebalanceRecord | ErrorRecord | TextRecord | ClosedRecord;
-export type ClientRecord = ReplyRecord | DeliveryRecord | ErrorRecord | TextRecord | ClosedRecord;
+export type ConsumerRecord =
+  | ReplyRecord
+  | BatchRecord
+  | DroppedRecord
+  | LogEndRecord
+  | RebalanceRecord
+  | ErrorRecord
+  | LogRecord
+  | StatsRecord
+  | ClosedRecord;
+export type ClientRecord = ReplyRecord | DeliveryRecord | ErrorRecord | LogRecord | StatsRecord | ClosedRecord;
 
 export type FlatPartitions = readonly (string | number)[];
 
-interface Handle<Record> {
+export interface Handle<Record> {
   drain(): Record[];
   /** Keeps the process alive, until unref. Handles start unreferenced. */
   ref(): void;
   unref(): void;
+  /** Begins the orderly end; the record `closed` tells when it is over. */
+  close(): void;
+  /** Ends the handle as soon as possible; a consumer does not leave its group. Returns at once, `closed` comes. */
+  abort(): void;
   /**
-   * Lets go of the threads and of the callback. After the record `closed` that takes no time; before, it ends the handle
-   * at once, and waits for that so many milliseconds.
+   * Waits up to so long for the end of the handle's thread, which close() or abort() has brought about; after the record
+   * `closed` that takes no time. Then lets go of the thread and of `onWake`: the object does nothing any more. False: the
+   * thread has not ended. It is left to itself, and ends (as by abort()) when librdkafka does.
    */
-  release(waitMs: number): void;
+  join(waitMs: number): boolean;
 }
 
 export type AssignHow = 'incremental' | 'all' | 'anew';
@@ -140,18 +203,19 @@ export interface NativeConsumer extends Handle<ConsumerRecord> {
   commit(id: number, partitions: FlatPartitions): void;
   /** rd_kafka_consumer_group_metadata */
   member(id: number): void;
-  /** How many more batches may come. */
+  /** How many more batches may come. More than granted may come, where messages suddenly are larger than before. */
   grant(batches: number): void;
   /** rd_kafka_consume_batch_queue of no messages: sets max.poll.interval.ms back. */
   alive(): void;
   /** rd_kafka_consumer_close_queue, then rd_kafka_destroy. Rebalances come until the record `closed`. */
   close(): void;
-  /** rd_kafka_destroy at once, without leaving the group. */
-  abort(): void;
 }
 
 export interface NativeClient extends Handle<ClientRecord> {
-  /** rd_kafka_produceva for each message from `first` on. The layout is in src-native/produce.h. */
+  /**
+   * rd_kafka_produceva for each message from `first` on, until one is refused: `error` is that of the message
+   * `first + accepted`. The layout is in src-native/produce.h; a RangeError tells that it was violated, and nothing taken.
+   */
   produce(
     topics: readonly string[],
     fields: Int32Array,
@@ -160,9 +224,11 @@ export interface NativeClient extends Handle<ClientRecord> {
     batchId: number,
     first: number,
   ): { accepted: number; error: NativeError | undefined };
-  /** rd_kafka_flush, on a thread of the client */
+  /** rd_kafka_flush, on the client's thread; until now + timeoutMs, or until all is delivered. */
   flush(timeoutMs: number): void;
-  /** rd_kafka_purge of everything */
+  /** rd_kafka_send_now (cmake/deps/patches/send-now.patch): what is queued does not wait for `linger.ms`. */
+  sendNow(): void;
+  /** rd_kafka_purge of everything, without waiting (RD_KAFKA_PURGE_F_NON_BLOCKING) */
   purge(): NativeError | undefined;
   /** rd_kafka_ListOffsets; the offset of a row is -2 (earliest), -1 (latest) or a timestamp. */
   listOffsets(
@@ -179,15 +245,20 @@ export interface NativeClient extends Handle<ClientRecord> {
     group: string,
     requireStable: boolean,
   ): NativeError | undefined;
-  /** rd_kafka_metadata of no topic, on a thread of the client: answers as soon as there is a connection. */
+  /**
+   * Nobody waits any more for the reply to connect, listTopics, or transact of init, begin or offsets. A call that has not
+   * begun never does, one that is repeated is not repeated again; then no reply comes.
+   */
+  cancel(id: number): void;
+  /** rd_kafka_metadata of no topic, on the client's thread: answers as soon as there is a connection. */
   connect(id: number, timeoutMs: number): NativeError | undefined;
-  /** rd_kafka_metadata of all topics, on a thread of the client */
+  /** rd_kafka_metadata of all topics, on the client's thread. Rows: NativeTopicRow. */
   listTopics(id: number, timeoutMs: number): NativeError | undefined;
-  /** rd_kafka_DescribeTopics */
+  /** rd_kafka_DescribeTopics. The reply has `topics`. */
   describeTopics(id: number, timeoutMs: number, topics: readonly string[]): NativeError | undefined;
   /**
    * rd_kafka_init_transactions, _begin_transaction, _send_offsets_to_transaction, _commit_transaction and
-   * _abort_transaction, one after the other on a thread of the client. The last two go on until they are decided.
+   * _abort_transaction, on the client's thread. The last two go on until they are decided.
    */
   transact(id: number, what: 'init', timeoutMs: number): NativeError | undefined;
   transact(id: number, what: 'begin' | 'commit' | 'abort'): NativeError | undefined;
@@ -198,11 +269,11 @@ export interface NativeClient extends Handle<ClientRecord> {
     partitions: FlatPartitions,
     ...member: [group: string, generation: number, id: string, instance: string]
   ): NativeError | undefined;
-  /** rd_kafka_CreateTopics */
+  /** rd_kafka_CreateTopics. Rows: NativeTopicRow. */
   createTopics(id: number, timeoutMs: number, topics: readonly NativeNewTopic[]): NativeError | undefined;
-  /** rd_kafka_DeleteTopics */
+  /** rd_kafka_DeleteTopics. Rows: NativeTopicRow. */
   deleteTopics(id: number, timeoutMs: number, topics: readonly string[]): NativeError | undefined;
-  /** rd_kafka_CreatePartitions */
+  /** rd_kafka_CreatePartitions. Rows: NativeTopicRow. */
   createPartitions(
     id: number,
     timeoutMs: number,
@@ -214,7 +285,7 @@ export interface NativeClient extends Handle<ClientRecord> {
   mockStart(brokers: number): string | undefined;
   /** rd_kafka_mock_topic_create, _broker_set_down and so on: see src-native/mock_cluster.cc */
   mock(operation: string, ...args: (string | number)[]): NativeError | undefined;
-  /** rd_kafka_destroy, on a thread of the client */
+  /** rd_kafka_destroy, on the client's thread. From here on every other call is refused with ERR__DESTROY. */
   close(): void;
 }
 
@@ -226,6 +297,8 @@ export interface NativeNewTopic {
 }
 
 export interface Addon {
+  /** What lib/client/open-handles.ts keeps here, for all copies of the package in an environment. */
+  openHandles?: Set<{ abort(): void; join(waitMs: number): boolean }>;
   Consumer: new (config: readonly [string, string][], onWake: () => void) => NativeConsumer;
   Client: new (config: readonly [string, string][], onWake: () => void) => NativeClient;
   /** rd_kafka_version_str */

@@ -1,17 +1,19 @@
 # librdkafka and zstd, built by scripts/deps.mjs (at once when they are there already).
-find_program(NODE_EXECUTABLE node)
-if(NOT NODE_EXECUTABLE)
-  message(FATAL_ERROR "node is not on the PATH; give it by -DNODE_EXECUTABLE=<path>.")
-endif()
+if(NOT RELEASE)  # scripts/release/addon.mjs gives DEPENDENCIES_PREFIX itself
+  find_program(NODE_EXECUTABLE node)
+  if(NOT NODE_EXECUTABLE)
+    message(FATAL_ERROR "node is not on the PATH; give it by -DNODE_EXECUTABLE=<path>.")
+  endif()
 
-execute_process(
-  COMMAND "${NODE_EXECUTABLE}" scripts/deps.mjs --print-prefix "--sanitize=${SANITIZE}"
-  WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}"
-  OUTPUT_VARIABLE DEPENDENCIES_PREFIX
-  OUTPUT_STRIP_TRAILING_WHITESPACE
-  RESULT_VARIABLE result)
-if(NOT result EQUAL 0)
-  message(FATAL_ERROR "scripts/deps.mjs could not provide librdkafka; its message is above.")
+  execute_process(
+    COMMAND "${NODE_EXECUTABLE}" scripts/deps.mjs --print-prefix "--sanitize=${SANITIZE}"
+    WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}"
+    OUTPUT_VARIABLE DEPENDENCIES_PREFIX
+    OUTPUT_STRIP_TRAILING_WHITESPACE
+    RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "scripts/deps.mjs could not provide librdkafka; its message is above.")
+  endif()
 endif()
 
 # For scripts/build.mjs, which begins anew where the libraries are others than those that a build was configured with.

@@ -2,6 +2,8 @@
 // of worker threads.
 #include "client.h"
 #include "consumer.h"
+#include "environment.h"
+#include "error.h"
 
 namespace {
 
@@ -15,6 +17,7 @@ std::string Features() {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  seekafka::Environment::Define(env);
   seekafka::DefineConsumer(env, exports);
   seekafka::DefineClient(env, exports);
   exports["version"] = Napi::Function::New(

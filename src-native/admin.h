@@ -1,21 +1,51 @@
-// Admin requests: each is sent with an id in its opaque and answered by one event on `queue`.
+// Admin requests. Each is sent with its id as the opaque, and answered by one event on the queue. They are a table, a
+// file for each family of them: admin_topics.cc, admin_offsets.cc, admin_records.cc.
 #pragma once
+
+#include <array>
 
 #include "partitions.h"
 
 namespace seekafka {
 
-// Each reads its arguments from (id, timeout ms, ...) and returns at once. An error is of the call itself.
-ErrorData ListOffsets(const Napi::CallbackInfo& info, rd_kafka_t* rk, rd_kafka_queue_t* queue);
-ErrorData ListConsumerGroupOffsets(const Napi::CallbackInfo& info, rd_kafka_t* rk, rd_kafka_queue_t* queue);
-ErrorData CreateTopics(const Napi::CallbackInfo& info, rd_kafka_t* rk, rd_kafka_queue_t* queue);
-ErrorData DeleteTopics(const Napi::CallbackInfo& info, rd_kafka_t* rk, rd_kafka_queue_t* queue);
-ErrorData CreatePartitions(const Napi::CallbackInfo& info, rd_kafka_t* rk, rd_kafka_queue_t* queue);
-ErrorData DescribeTopics(const Napi::CallbackInfo& info, rd_kafka_t* rk, rd_kafka_queue_t* queue);
-ErrorData DeleteRecords(const Napi::CallbackInfo& info, rd_kafka_t* rk, rd_kafka_queue_t* queue);
+// What build functions send a request with.
+struct AdminCall {
+  const Napi::CallbackInfo& info;  // (id, timeout ms, ...)
+  rd_kafka_t* rk;
+  rd_kafka_AdminOptions_t* options;
+  rd_kafka_queue_t* queue;
+};
 
-// {type: 'reply', id, error, rows}, for DescribeTopics with `topics` too; undefined for an event that is no admin
-// result. Rows: of partitions, or of topics with partition -1.
-Napi::Value AdminReply(Napi::Env env, rd_kafka_event_t* event);
+struct AdminRequest {
+  const char* name;  // of the method in JavaScript
+  rd_kafka_admin_op_t operation;
+  rd_kafka_event_type_t event;  // the type of the result
+  // Whether the controller is to be told within which time it shall have carried the request out.
+  bool has_operation_timeout;
+  // Reads the arguments and sends the request. An error is of the call itself; then nothing was sent.
+  ErrorData (*build)(const AdminCall& call);
+  // Fills the reply, a JavaScript object, with the rows of a result: `rows`, and what else there is. `error` is that of
+  // the event, and may be replaced.
+  void (*read)(Napi::Env env, rd_kafka_event_t* event, ErrorData& error, Napi::Object reply);
+};
+
+const std::array<AdminRequest, 7>& AdminRequests();
+// The request that an event is the result of; null for an event that is no result.
+const AdminRequest* FindAdminRequest(rd_kafka_event_t* event);
+
+ErrorData SendAdminRequest(const AdminRequest& request, const Napi::CallbackInfo& info, rd_kafka_t* rk,
+                           rd_kafka_queue_t* queue);
+// {type: 'reply', id, error, rows, ...} of a result.
+Napi::Object AdminReplyToJs(Napi::Env env, rd_kafka_event_t* event);
+uint32_t AdminReplyId(rd_kafka_event_t* event);
+
+// The families.
+extern const AdminRequest kCreateTopics;
+extern const AdminRequest kDeleteTopics;
+extern const AdminRequest kCreatePartitions;
+extern const AdminRequest kDescribeTopics;
+extern const AdminRequest kDeleteRecords;
+extern const AdminRequest kListOffsets;
+extern const AdminRequest kListConsumerGroupOffsets;
 
 }  // namespace seekafka

@@ -1,9 +1,10 @@
-// A producer-type handle: it produces, asks admin questions (also those that seeking needs: log starts, ends, times and
-// committed offsets, on connections of its own where no Fetch long poll is ahead of them), and can host the mock
-// cluster.
+// The JavaScript object of a producer-type handle: it produces, asks admin questions (also those that seeking needs:
+// log starts, ends, times and committed offsets, on connections of its own where no Fetch long poll is ahead of them),
+// and can host the mock cluster.
 //
-// Everything comes back as events on librdkafka's main queue. Its callback only wakes JavaScript, which polls the
-// queue without waiting, on its own thread. The few calls that wait (flush, destroy) run on a thread of this client.
+// Delivery reports and results of admin requests are events on librdkafka's main queue. The callback of that queue only
+// wakes JavaScript, which polls the queue without waiting, on its own thread. The calls that wait are made by the
+// client's thread (client_thread.h), and their replies come by the outbox.
 #pragma once
 
 #include "napi_util.h"

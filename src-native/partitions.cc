@@ -3,10 +3,11 @@
 namespace seekafka {
 
 PartitionList ToPartitionList(const Napi::Value& flat) {
-  const auto array = flat.As<Napi::Array>();
+  const auto array = ToArray(flat, "partitions");
   const uint32_t length = array.Length();
+  if (length % 3 != 0) throw Napi::RangeError::New(flat.Env(), "partitions: there are not three values for each");
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(length / 3)));
-  for (uint32_t i = 0; i + 2 < length; i += 3) {
+  for (uint32_t i = 0; i < length; i += 3) {
     auto* row =
         rd_kafka_topic_partition_list_add(list.get(), ToString(array.Get(i)).c_str(), ToInt32(array.Get(i + 1)));
     row->offset = ToInt64(array.Get(i + 2));
@@ -44,12 +45,14 @@ Napi::Array ToJs(Napi::Env env, const std::vector<PartitionRow>& rows) {
   return out;
 }
 
-Napi::Object ReplyToJs(Napi::Env env, uint32_t id, const ErrorData& error, const std::vector<PartitionRow>& rows) {
-  auto out = Napi::Object::New(env);
-  out["type"] = "reply";
-  out["id"] = id;
-  out["error"] = ToJs(env, error);
-  out["rows"] = ToJs(env, rows);
+Napi::Array ToJs(Napi::Env env, const std::vector<TopicRow>& rows) {
+  auto out = Napi::Array::New(env, rows.size());
+  for (uint32_t i = 0; i < rows.size(); i++) {
+    auto item = Napi::Object::New(env);
+    item["topic"] = rows[i].topic;
+    if (rows[i].error) item["error"] = ToJs(env, rows[i].error);
+    out[i] = item;
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "error.h"
 
@@ -19,7 +20,8 @@ class TopicHandles {
 };
 
 // produce(topics, fields, timestamps, payload, batch id, first): hands messages [first, count) to librdkafka until one
-// is refused. {accepted, error?}: the error of the first that was not.
+// is refused. {accepted, error}: how many were taken, and the error of the first that was not. Throws a RangeError
+// where the arrays are not laid out like this; then no message was taken.
 //
 //   fields      Int32[count * 5]   topic index, partition (-1: partitioner), headers length, key length, value length
 //   timestamps  Float64[count]     ms, 0: now
@@ -29,6 +31,8 @@ class TopicHandles {
 Napi::Value Produce(const Napi::CallbackInfo& info, rd_kafka_t* rk, TopicHandles& topics);
 
 // {fields: Int32Array [batch id, index, partition, error code]*, numbers: Float64Array [offset, timestamp]*}
-Napi::Object DeliveryReports(Napi::Env env, rd_kafka_event_t* event);
+// Fills `messages` from the events, if it is empty.
+Napi::Object DeliveryReports(Napi::Env env, const std::vector<Rd<rd_kafka_event_t>>& events,
+                             std::vector<const rd_kafka_message_t*>& messages);
 
 }  // namespace seekafka

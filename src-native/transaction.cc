@@ -7,24 +7,25 @@ namespace seekafka {
 
 namespace {
 
-// librdkafka goes on in the background when a call's time is over, and the next call waits on. Short, so that the end
-// of the environment does not wait for a coordinator that is away.
-constexpr int kResumableMs = 500;
-// This one begins anew each time, so it is to have the time that it needs.
-constexpr int kOffsetsMs = 3000;
-constexpr std::chrono::hours kForever(24 * 365);
+using std::chrono::milliseconds;
+
+// librdkafka goes on in the background when a call's time is over, and the next call waits on. Short, so that neither
+// another call nor the end of the environment waits for a coordinator that is away.
+constexpr milliseconds kResumable(250);
+// This call begins anew each time, so it has to have the time that it needs.
+constexpr milliseconds kOffsets(3000);
 
 using ResumableCall = rd_kafka_error_t* (*)(rd_kafka_t*, int);
 
-TransactionCall Resumable(ResumableCall call, std::chrono::milliseconds limit) {
-  return [call, limit](rd_kafka_t* rk, const BlockingCalls& calls) {
-    return calls.Retry(limit, kResumableMs, kResumableMs,
-                       [&](int timeout_ms) { return TakeError(call(rk, timeout_ms)); });
-  };
+BlockingCall Resumable(ResumableCall step, Clock::time_point until) {
+  BlockingCall call;
+  call.until = until;
+  call.length = call.longest = kResumable;
+  call.attempt = [step](rd_kafka_t* rk, int timeout_ms, Reply&) { return TakeError(step(rk, timeout_ms)); };
+  return call;
 }
 
-TransactionCall Offsets(const Napi::CallbackInfo& info) {
-  const std::chrono::milliseconds limit(ToInt32(info[2]));
+BlockingCall Offsets(const Napi::CallbackInfo& info, Clock::time_point until) {
   // std::function wants copyable captures.
   const std::shared_ptr<rd_kafka_topic_partition_list_t> offsets = ToPartitionList(info[3]);
   const std::string instance = ToString(info[7]);
@@ -32,22 +33,34 @@ TransactionCall Offsets(const Napi::CallbackInfo& info) {
       Rd<rd_kafka_consumer_group_metadata_t>(rd_kafka_consumer_group_metadata_new_with_genid(
           ToString(info[4]).c_str(), ToInt32(info[5]), ToString(info[6]).c_str(),
           instance.empty() ? nullptr : instance.c_str()));
-  return [limit, offsets, member](rd_kafka_t* rk, const BlockingCalls& calls) {
-    return calls.Retry(limit, kOffsetsMs, kOffsetsMs, [&](int timeout_ms) {
-      return TakeError(rd_kafka_send_offsets_to_transaction(rk, offsets.get(), member.get(), timeout_ms));
-    });
+  BlockingCall call;
+  call.until = until;
+  call.length = call.longest = kOffsets;
+  call.attempt = [offsets, member](rd_kafka_t* rk, int timeout_ms, Reply&) {
+    return TakeError(rd_kafka_send_offsets_to_transaction(rk, offsets.get(), member.get(), timeout_ms));
   };
+  return call;
+}
+
+BlockingCall Begin() {
+  BlockingCall call;
+  call.until = Clock::now();  // it does not wait
+  call.length = call.longest = milliseconds(0);
+  call.attempt = [](rd_kafka_t* rk, int, Reply&) { return TakeError(rd_kafka_begin_transaction(rk)); };
+  return call;
 }
 
 }  // namespace
 
-TransactionCall TransactionStep(const Napi::CallbackInfo& info) {
+BlockingCall TransactionStep(const Napi::CallbackInfo& info) {
   const std::string what = ToString(info[1]);
-  if (what == "init") return Resumable(rd_kafka_init_transactions, std::chrono::milliseconds(ToInt32(info[2])));
-  if (what == "offsets") return Offsets(info);
-  if (what == "commit") return Resumable(rd_kafka_commit_transaction, kForever);
-  if (what == "abort") return Resumable(rd_kafka_abort_transaction, kForever);
-  return [](rd_kafka_t* rk, const BlockingCalls&) { return TakeError(rd_kafka_begin_transaction(rk)); };
+  const auto limit = [&info] { return Clock::now() + milliseconds(ToUint32(info[2])); };
+  if (what == "init") return Resumable(rd_kafka_init_transactions, limit());
+  if (what == "offsets") return Offsets(info, limit());
+  if (what == "commit") return Resumable(rd_kafka_commit_transaction, Clock::time_point::max());
+  if (what == "abort") return Resumable(rd_kafka_abort_transaction, Clock::time_point::max());
+  if (what == "begin") return Begin();
+  throw Napi::RangeError::New(info.Env(), "transact: no step of a transaction: " + what);
 }
 
 }  // namespace seekafka

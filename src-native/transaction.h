@@ -1,13 +1,9 @@
-// The transactional producer: calls of librdkafka that wait for the coordinator, made on the thread of BlockingCalls.
+// The transactional producer: calls of librdkafka that wait for the coordinator, made by the client's thread.
 #pragma once
 
-#include <functional>
-
-#include "blocking_calls.h"
+#include "client_core.h"
 
 namespace seekafka {
-
-using TransactionCall = std::function<ErrorData(rd_kafka_t*, const BlockingCalls&)>;
 
 // Reads (id, what, ...):
 //   'init', timeout ms                                                            rd_kafka_init_transactions
@@ -16,6 +12,6 @@ using TransactionCall = std::function<ErrorData(rd_kafka_t*, const BlockingCalls
 //   'commit'                                                                      rd_kafka_commit_transaction
 //   'abort'                                                                       rd_kafka_abort_transaction
 // Commit and abort go on until they are decided, or the handle is closed.
-TransactionCall TransactionStep(const Napi::CallbackInfo& info);
+BlockingCall TransactionStep(const Napi::CallbackInfo& info);
 
 }  // namespace seekafka

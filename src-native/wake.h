@@ -1,11 +1,14 @@
-// Wakes the JavaScript thread from any other. It carries no data: woken, JavaScript drains the outbox of the handle.
+// Wakes the JavaScript thread from any other thread. A wake carries no data: when it is woken, JavaScript drains the
+// handle's records.
 //
-// Lifetime: created on the JavaScript thread, unreferenced (a client that nobody waits for does not keep the process
-// alive; the facade calls Ref while a call is pending). Signal may be called from any thread until Close. Close runs on
-// the JavaScript thread, after every thread that could Signal has been joined.
+// Lifetime: a Wake is created and closed on the JavaScript thread. It starts unreferenced: a client that nobody waits
+// for does not keep the process alive, and the facade calls Ref() while a call is pending. Signal() may be called from
+// any thread at any time, also after Close(), which makes it do nothing. So a thread that outlives its handle needs no
+// other protection.
 #pragma once
 
 #include <atomic>
+#include <mutex>
 
 #include "napi_util.h"
 
@@ -16,18 +19,22 @@ class Wake {
   Wake(Napi::Env env, const Napi::Function& on_wake, const char* name);
   Wake(const Wake&) = delete;
   Wake& operator=(const Wake&) = delete;
-  ~Wake();
+  // A Wake that was not closed is closed here: its owner is then destroyed on the JavaScript thread.
+  ~Wake() { Close(); }
 
-  void Signal();
-  // Called by the handle when it drains: what is put in the outbox after this signals again.
-  void Acknowledge() { pending_.store(false); }
+  void Signal() noexcept;
+  // The handle calls this before it drains: a record that is added after this call signals again.
+  void Acknowledge() noexcept { pending_.store(false); }
 
-  void Ref();
-  void Unref();
-  void Close();
+  // On the JavaScript thread.
+  void Ref() noexcept;
+  void Unref() noexcept;
+  void Close() noexcept;
 
  private:
   napi_env env_;
+  // Guards `tsfn_` between Signal() and Close(). It is a leaf lock: under it only Node-API is called.
+  std::mutex mutex_;
   napi_threadsafe_function tsfn_ = nullptr;
   std::atomic<bool> pending_{false};
   bool referenced_ = false;

@@ -1,0 +1,20 @@
+# The toolchain of the published binaries. scripts/release/addon.mjs gives ZIG_TOOLS (a directory with cc, c++, ar and ranlib that
+# compile for the platform), TARGET_SYSTEM and TARGET_PROCESSOR.
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES ZIG_TOOLS TARGET_SYSTEM TARGET_PROCESSOR)
+set(CMAKE_SYSTEM_NAME "${TARGET_SYSTEM}")
+set(CMAKE_SYSTEM_PROCESSOR "${TARGET_PROCESSOR}")
+set(CMAKE_C_COMPILER "${ZIG_TOOLS}/cc")
+set(CMAKE_CXX_COMPILER "${ZIG_TOOLS}/c++")
+set(CMAKE_ASM_COMPILER "${ZIG_TOOLS}/cc")
+set(CMAKE_AR "${ZIG_TOOLS}/ar" CACHE FILEPATH "")
+set(CMAKE_RANLIB "${ZIG_TOOLS}/ranlib" CACHE FILEPATH "")
+set(CMAKE_RC_COMPILER "${ZIG_TOOLS}/rc")
+if(TARGET_SYSTEM STREQUAL "Darwin")
+  # CMake would look for Xcode's.
+  set(CMAKE_INSTALL_NAME_TOOL "${ZIG_TOOLS}/ranlib" CACHE FILEPATH "")
+  set(CMAKE_OSX_SYSROOT "" CACHE STRING "" FORCE)
+  set(CMAKE_OSX_DEPLOYMENT_TARGET "" CACHE STRING "" FORCE)
+endif()
+# Nothing of this machine is looked for.
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
