@@ -8,6 +8,50 @@ const typescript = ['lib/**/*.ts', 'binding/**/*.ts', 'test/**/*.ts', 'bench/**/
 
 const forbidImports = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
 
+const typedImports = (patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { patterns }] });
+
+/** What lib's own files may not import, whatever room they are in. */
+const outsideOfLib = [
+  {
+    group: ['**/build/**', '**/prebuilds/**', '**/*.node', '**/src-native/**'],
+    message: 'lib reaches the addon through binding only, where its surface is declared once.',
+  },
+  { group: ['**/binding/load', '**/binding/load.js'], message: 'Import binding/native.js: it loads the addon.' },
+  { group: ['seekafka', '**/test/**'], message: 'lib is the package; it imports its own files by path.' },
+];
+
+/** The rooms of lib, from the top. Each imports only those that stand below it; rooms in one row do not know each other. */
+const rooms = [
+  ['testing'],
+  ['admin', 'producer'],
+  ['consumer'],
+  ['seek'],
+  ['assignment'],
+  ['lookups'],
+  ['client'],
+  ['config'],
+];
+const wayOut =
+  'Data flows one way: what is needed from above is handed in (a function, an interface), or it belongs further down.';
+
+/** One rule a room: what stands above it, or beside it, is not for it. */
+const roomRules = rooms.flatMap((row, level) =>
+  row.map((room) => {
+    const above = rooms.slice(0, level).flat();
+    const beside = row.filter((other) => other !== room);
+    const others = (names, allowTypeImports) => ({
+      group: names.map((name) => `../${name}/*`),
+      allowTypeImports,
+      message: `lib/${room} does not import what stands above it or beside it. ${wayOut}`,
+    });
+    const patterns = [...outsideOfLib, others([...above, ...beside, 'index.js'], false)];
+    // A transaction names the consumer whose offsets it commits, and asks it by an internal method.
+    if (room === 'producer') patterns.push(others(['consumer'], true));
+    if (room === 'admin') patterns.push(others(['consumer'], false));
+    return { files: [`lib/${room}/**/*.ts`], rules: typedImports(patterns) };
+  }),
+);
+
 /** ESLint's own rules for all code. (TypeScript checks the rest of eslint's recommended set itself.) */
 const common = {
   eqeqeq: ['error', 'always', { null: 'ignore' }],
@@ -38,7 +82,7 @@ export default defineConfig(
     '.kafka/',
     '**/.built/',
     '**/*.generated.ts',
-    'lib/config-properties.ts',
+    'lib/config/properties.ts',
   ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
@@ -69,20 +113,36 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       'no-console': 'error',
-      ...forbidImports(
-        {
-          group: ['**/build/**', '**/prebuilds/**', '**/*.node', '**/src-native/**'],
-          message: 'lib reaches the addon through binding only, where its surface is declared once.',
-        },
-        { group: ['**/binding/load', '**/binding/load.js'], message: 'Import binding/native.js: it loads the addon.' },
-        { group: ['seekafka', '**/test/**'], message: 'lib is the package; it imports its own files by path.' },
-      ),
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance'].map((name) => ({
+          name,
+          message: 'Take it from lib/client/timers.js: test runners fake those of the process.',
+        })),
+      ],
+      ...typedImports([
+        ...outsideOfLib,
+        { group: ['node:timers', 'node:timers/promises'], message: 'Take it from lib/client/timers.js.' },
+      ]),
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'dlopen', message: 'Only binding/load.ts loads the addon.' },
       ],
     },
   },
+  // errors and arguments are the ground floor: they know nothing of the rooms.
+  {
+    files: ['lib/arguments/**/*.ts', 'lib/errors.ts'],
+    rules: typedImports([
+      ...outsideOfLib,
+      {
+        group: rooms.flat().flatMap((room) => [`../${room}/*`, `./${room}/*`]),
+        message: `It is below all rooms. ${wayOut}`,
+      },
+    ]),
+  },
+  ...roomRules,
+  { files: ['lib/client/timers.ts'], rules: { 'no-restricted-globals': 'off' } },
   {
     files: ['binding/**/*.ts'],
     rules: {

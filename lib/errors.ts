@@ -1,7 +1,7 @@
 // The one place where what librdkafka says becomes a KafkaError.
 
-import { type NativeError, type NativeRow, native } from '../binding/native.js';
-import type { TopicPartition } from './options.js';
+import { type NativeError, native } from '../binding/native.js';
+import type { RecordMetadata, TopicPartition } from './arguments/options.js';
 
 /**
  * What went wrong in Kafka or in librdkafka. Wrong arguments are `TypeError` and `RangeError` instead.
@@ -25,8 +25,17 @@ export class KafkaError extends Error {
   readonly operation: string;
   /** Where partitions failed one by one: those that did, each with its error. */
   readonly partitions?: readonly (TopicPartition & { error: KafkaError })[];
+  /** Of what timed out or gave up: the last thing that went wrong underneath, as a refused login or connection. */
+  declare readonly cause?: unknown;
+  /** Of `send([...])`, where some messages may have been stored: the outcome of each, in their order. */
+  readonly results?: readonly (RecordMetadata | KafkaError)[];
 
-  constructor(operation: string, error: NativeError, partitions?: readonly (TopicPartition & { error: KafkaError })[]) {
+  constructor(
+    operation: string,
+    error: NativeError,
+    partitions?: readonly (TopicPartition & { error: KafkaError })[],
+    results?: readonly (RecordMetadata | KafkaError)[],
+  ) {
     super(error.message);
     this.code = error.code;
     this.errno = error.errno;
@@ -35,6 +44,7 @@ export class KafkaError extends Error {
     this.txnRequiresAbort = error.txnRequiresAbort;
     this.operation = operation;
     if (partitions) this.partitions = partitions;
+    if (results) this.results = results;
   }
 }
 
@@ -47,9 +57,11 @@ export const errno = {
   autoOffsetReset: -140,
   unknownPartition: -190,
   queueFull: -184,
+  allBrokersDown: -187,
   noOffset: -168,
   noEntity: -156,
   notConfigured: -145,
+  msgSizeTooLarge: 10,
   purgeQueue: -152,
   unknownTopic: -188,
   unknownTopicOrPart: 3,
@@ -61,8 +73,21 @@ export function localError(operation: string, code: number, message: string): Ka
   return new KafkaError(operation, { ...known, message });
 }
 
+/** The same error, with its cause. */
+export function causedBy(error: KafkaError, cause: unknown): KafkaError {
+  if (cause === null || error.cause !== undefined) return error;
+  Object.defineProperty(error, 'cause', { value: cause, enumerable: false, configurable: true, writable: true });
+  return error;
+}
+
 export const destroyed = (operation: string): KafkaError =>
   localError(operation, errno.destroy, `${operation}: the client is closed`);
+
+export const noGroup = (operation: string): KafkaError =>
+  localError(operation, errno.unknownGroup, `${operation}: this consumer has no group: set 'group.id'`);
+
+export const noOffset = (operation: string): KafkaError =>
+  localError(operation, errno.noOffset, `${operation}: nothing is committed, and 'auto.offset.reset' is 'error'`);
 
 /** One error for several partitions: it has the first one's code, and names them all. */
 export function partitionsError(
@@ -70,14 +95,18 @@ export function partitionsError(
   failed: readonly (TopicPartition & { error: KafkaError })[],
 ): KafkaError {
   const first = failed[0]!.error;
-  const names = failed.map(({ topic, partition }) => `${topic}[${partition}]`);
+  const names = failed.map(({ topic, partition }) => (partition < 0 ? topic : `${topic}[${partition}]`));
   const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
-  return new KafkaError(operation, { ...first, message: `${operation}: ${shown}: ${first.message}` }, failed);
+  const error = new KafkaError(operation, { ...first, message: `${operation}: ${shown}: ${first.message}` }, failed);
+  return causedBy(error, first.cause ?? null);
 }
 
-/** Throws where a row of an answer has an error. */
-export function throwRowErrors(operation: string, rows: readonly NativeRow[]): void {
-  const failed = rows.flatMap(({ topic, partition, error }) =>
+/** Throws where a row of an answer, of a partition or of a whole topic, has an error. */
+export function throwRowErrors(
+  operation: string,
+  rows: readonly { topic: string; partition?: number; error?: NativeError | undefined }[],
+): void {
+  const failed = rows.flatMap(({ topic, partition = -1, error }) =>
     error ? [{ topic, partition, error: new KafkaError(operation, error) }] : [],
   );
   if (failed.length) throw partitionsError(operation, failed);

@@ -2,29 +2,30 @@
 
 import { native } from '../binding/native.js';
 
-export { Admin, type NewTopic, type PartitionDescription, type TopicDescription } from './admin.js';
-export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config.js';
-export { Consumer, type ConsumerEvents, type ConsumerOptions } from './consumer.js';
-export { type ClientEvents } from './client.js';
+export { Admin, type NewTopic, type PartitionDescription, type TopicDescription } from './admin/admin.js';
+export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config/config.js';
+export { Consumer, type ConsumerEvents, type ConsumerOptions } from './consumer/consumer.js';
+export { type ClientEvents, type LogLine } from './client/client.js';
 export { KafkaError } from './errors.js';
-export { type LogLine } from './log.js';
-export { type Message, type MessageBatch } from './message.js';
-export { MockCluster, type MockClusterOptions } from './mock-cluster.js';
-export { type OffsetReset } from './offset-resetter.js';
+export { type MessageBatch } from './consumer/batch.js';
+export { type Message } from './consumer/message.js';
+export { MockCluster, type MockClusterOptions } from './testing/mock-cluster.js';
+export { type OffsetReset } from './consumer/offset-resetter.js';
 export {
   type BatchOptions,
   type Header,
   type ProducerMessage,
   type RebalanceListener,
+  type RecordMetadata,
   type SeekOptions,
   type TimeoutOptions,
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicPartitionTimestamp,
-} from './options.js';
-export { Producer, type ProducerOptions } from './producer.js';
-export type { RecordMetadata } from './sending.js';
-export type { Transaction } from './transaction.js';
+  type WaitOptions,
+} from './arguments/options.js';
+export { Producer, type ProducerOptions } from './producer/producer.js';
+export type { Transaction } from './producer/transaction.js';
 
 /** The version of librdkafka that is linked in. (rd_kafka_version_str) */
 export const librdkafkaVersion: string = native.version();

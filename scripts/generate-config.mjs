@@ -1,4 +1,4 @@
-// Generates lib/config-properties.ts from the CONFIGURATION.md of the librdkafka that is built.
+// Generates lib/config/properties.ts from the CONFIGURATION.md of the librdkafka that is built.
 //
 //   node scripts/generate-config.mjs [--check] [<path to CONFIGURATION.md>]
 //
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import prettier from 'prettier';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const output = join(root, 'lib', 'config-properties.ts');
+const output = join(root, 'lib', 'config', 'properties.ts');
 
 function findDocument() {
   const deps = join(root, 'scripts', 'deps.mjs');
@@ -178,6 +178,6 @@ const text = await prettier.format(generate(readFileSync(document, 'utf8'), vers
 if (!check) {
   writeFileSync(output, text);
 } else if (!existsSync(output) || readFileSync(output, 'utf8') !== text) {
-  console.error('lib/config-properties.ts is not what librdkafka documents: run node scripts/generate-config.mjs');
+  console.error('lib/config/properties.ts is not what librdkafka documents: run node scripts/generate-config.mjs');
   process.exit(1);
 }

@@ -1,0 +1,86 @@
+// The arguments of a consumer's methods, beside partitions and limits.
+
+import { types } from 'node:util';
+import type { BatchOptions, RebalanceListener } from './options.js';
+import { topicString } from './partitions.js';
+import { topicPattern } from './topic-pattern.js';
+import {
+  abortSignal,
+  describeValue,
+  integer,
+  isObject,
+  isPlainObject,
+  knownKeys,
+  maxInt32,
+  typeError,
+} from './values.js';
+
+export function batchOptions(value: unknown, argument = 'options'): BatchOptions {
+  const options = knownKeys(value, argument, ['maxMessages', 'maxBytes', 'signal']);
+  const atLeastOne = (key: string) => {
+    const limit = options[key];
+    if (limit === undefined) return undefined;
+    return integer(limit, `${argument}.${key}`, 1, maxInt32, 'an integer from 1 to 2147483647');
+  };
+  return {
+    maxMessages: atLeastOne('maxMessages'),
+    maxBytes: atLeastOne('maxBytes'),
+    signal: abortSignal(options.signal, `${argument}.signal`),
+  };
+}
+
+/** What subscribe takes, as librdkafka reads it: names, and patterns, which begin with `^`. */
+export function topics(value: unknown, argument = 'topics'): string[] {
+  const several = Array.isArray(value);
+  const seen = new Set<string>();
+  const add = (element: unknown, i: number) => {
+    const at = several ? `${argument}[${i}]` : argument;
+    const isPattern = types.isRegExp(element);
+    if (typeof element === 'string' ? element === '' : !isPattern) {
+      throw typeError(at, 'a topic name or a RegExp', element);
+    }
+    if (typeof element === 'string' && element.startsWith('^')) {
+      throw typeError(at, 'a topic name, or a RegExp (not a string) for a pattern', element);
+    }
+    const topic = isPattern ? topicPattern(element, at) : topicString(element, at);
+    if (seen.has(topic)) throw new TypeError(`${at}: expected each topic once, got ${describeValue(element)} twice`);
+    seen.add(topic);
+  };
+  // One by one: what an array says of its length is no reason to take memory.
+  if (several) for (let i = 0, { length } = value as unknown[]; i < length; i++) add((value as unknown[])[i], i);
+  else add(value, 0);
+  if (seen.size === 0) {
+    throw new TypeError(`${argument}: expected a topic at least, got an empty array; see unsubscribe()`);
+  }
+  return [...seen];
+}
+
+/** A class is a function that throws when it is called. */
+function isClass(value: object): boolean {
+  try {
+    return Function.prototype.toString.call(value).startsWith('class');
+  } catch {
+    return false; // a proxy
+  }
+}
+
+const listenerKeys = ['onAssigned', 'onRevoked', 'onLost'] as const;
+
+/** The listener's functions, bound to it. An instance of a class may have other members, a plain object may not. */
+export function rebalanceListener(value: unknown, argument = 'listener'): RebalanceListener {
+  const plain = isPlainObject(value);
+  const listener = plain || value === undefined ? knownKeys(value, argument, listenerKeys) : value;
+  if (!isObject(listener) || Array.isArray(listener)) throw typeError(argument, 'an object of functions', value);
+  const bound: RebalanceListener = {};
+  for (const key of listenerKeys) {
+    const callback = listener[key];
+    if (callback === undefined) continue;
+    if (typeof callback !== 'function') throw typeError(`${argument}.${key}`, 'a function', callback);
+    if (isClass(callback)) throw new TypeError(`${argument}.${key}: expected a function, got a class`);
+    bound[key] = (partitions) => Reflect.apply(callback, listener, [partitions]) as void | Promise<void>;
+  }
+  if (Object.keys(bound).length === 0 && value !== undefined && !plain) {
+    throw typeError(argument, `an object with ${listenerKeys.join(', ')}`, value);
+  }
+  return bound;
+}

@@ -1,0 +1,115 @@
+// The messages that a producer is given. Each property of a message is read once, in the order topic, partition, key,
+// value, headers, timestamp, and everything is checked before anything of the message is packed: the getters of a
+// message are the caller's own code, and may throw, send another message, or answer differently the second time.
+
+import { types } from 'node:util';
+import { type PackableMessage, byteLengthOf } from '../../binding/produce-layout.js';
+import type { ProducerMessage } from './options.js';
+import { partitionNumber, topicString } from './partitions.js';
+import { didYouMean, isObject, isPlainObject, maxInt32, quote, rangeError, timestamp, typeError } from './values.js';
+
+type Bytes = Uint8Array | string | null;
+
+const isBytes = (value: unknown): value is Bytes =>
+  value === null || typeof value === 'string' || types.isUint8Array(value);
+
+const isPartition = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value <= maxInt32 && Number.isInteger(value);
+
+/** A string has at least so many bytes, and anything else exactly. */
+const sizeOf = (bytes: Bytes): number =>
+  bytes === null ? 0 : typeof bytes === 'string' ? bytes.length : byteLengthOf(bytes);
+
+const bytesShape = 'a string, a Buffer or null';
+
+/** The memory of bytes of no length may have been transferred, or its buffer have shrunk: then they are not empty. */
+function isGone(bytes: Uint8Array): boolean {
+  try {
+    Uint8Array.prototype.keys.call(bytes);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Nothing where `value` may be sent, which is what costs least; else what makes the error for an argument of a name. */
+function faultOf(value: unknown): ((argument: string) => Error) | undefined {
+  if (!isBytes(value)) return (argument) => typeError(argument, bytesShape, value);
+  if (value === null || typeof value === 'string') return undefined;
+  const size = byteLengthOf(value);
+  if (size > maxInt32) {
+    return (argument) => new RangeError(`${argument}: expected at most ${maxInt32} bytes, got ${size}`);
+  }
+  if (size > 0 || !isGone(value)) return undefined;
+  return (argument) =>
+    new TypeError(`${argument}: expected ${bytesShape}, got bytes whose memory was transferred or shrunk`);
+}
+
+const headersShape = 'an iterable of [name, value] or an object';
+
+function headers(value: unknown, argument: string): PackableMessage['headers'] {
+  if (!isObject(value) || ArrayBuffer.isView(value)) throw typeError(argument, headersShape, value);
+  const iterable = Symbol.iterator in value;
+  if (!iterable && !isPlainObject(value)) throw typeError(argument, headersShape, value);
+  const entries = iterable ? (value as unknown as Iterable<unknown>) : Object.entries(value);
+  let total = 0;
+  return Array.from(entries, (entry, i) => {
+    if (!Array.isArray(entry) || entry.length !== 2) throw typeError(`${argument}[${i}]`, '[name, value]', entry);
+    const name: unknown = entry[0];
+    if (typeof name !== 'string') throw typeError(`${argument}[${i}][0]`, 'a string', name);
+    if (name.includes('\0')) throw rangeError(`${argument}[${i}][0]`, 'a name without NUL characters', name);
+    const content: unknown = entry[1];
+    const fault = faultOf(content);
+    if (fault) throw fault(iterable ? `${argument}[${i}][1]` : `${argument}[${quote(name)}]`);
+    total += sizeOf(name) + sizeOf(content as Bytes) + 8;
+    if (total > maxInt32) throw new RangeError(`${argument}: expected at most ${maxInt32} bytes, got more`);
+    return [name, content as Bytes];
+  });
+}
+
+const at = (index: number | undefined, field = '') => (index === undefined ? 'message' : `messages[${index}]`) + field;
+
+/** A topic that has passed: most messages go to the same one. It begins with one that would pass. */
+let lastTopic = 'topic';
+
+const known: readonly string[] = ['topic', 'partition', 'key', 'value', 'headers', 'timestamp'];
+
+/** A word that is spelt wrong would be no value, which is a tombstone. */
+function refuseUnknown(message: object, index: number | undefined): void {
+  for (const name in message) {
+    if (!known.includes(name)) {
+      throw new TypeError(`${at(index)}: unknown property ${quote(name)}${didYouMean(name, known)}`);
+    }
+  }
+}
+
+/** Every message produced goes through this: cheap where nothing is wrong. */
+export function producerMessage(value: unknown, index?: number): PackableMessage {
+  if (!isObject(value)) throw typeError(at(index), '{ topic, value, ... }', value);
+  const message: { [K in keyof ProducerMessage]: unknown } = value as never;
+  refuseUnknown(value, index);
+  const { topic, partition, key = null, value: content, headers: given, timestamp: time } = message;
+  if (topic !== lastTopic) lastTopic = topicString(topic, at(index, '.topic'));
+  // The name of the argument is made when there is something to say.
+  if (partition !== undefined && !isPartition(partition)) partitionNumber(partition, at(index, '.partition'));
+  const fault = faultOf(key);
+  if (fault) throw fault(at(index, '.key'));
+  if (content === undefined) {
+    throw new TypeError(`${at(index, '.value')}: expected ${bytesShape} (null is a tombstone), got undefined`);
+  }
+  const valueFault = faultOf(content);
+  if (valueFault) throw valueFault(at(index, '.value'));
+  const checkedHeaders = given === undefined ? null : headers(given, at(index, '.headers'));
+  const milliseconds = time === undefined ? 0 : timestamp(time, at(index, '.timestamp'));
+  if (time !== undefined && milliseconds === 0) {
+    throw rangeError(at(index, '.timestamp'), 'a time after the Unix epoch', time);
+  }
+  return {
+    topic: topic as string,
+    partition: partition === undefined ? -1 : (partition as number),
+    key: key as Bytes,
+    value: content as Bytes,
+    headers: checkedHeaders,
+    timestamp: milliseconds,
+  };
+}

@@ -1,0 +1,283 @@
+// What the consumer knows of one partition, as a state machine that owns its fields: others ask, and call the
+// transitions that are named here.
+
+import type { TopicPartition, TopicPartitionOffset } from '../arguments/options.js';
+import { type PartitionKey, keyOf } from '../arguments/partitions.js';
+
+/**
+ * - `free`: not assigned to this consumer.
+ * - `starting`: assigned, and where it starts is being found out. librdkafka does not know it yet.
+ * - `active`: librdkafka fetches it (unless paused).
+ * - `parked`: librdkafka holds it paused, because no start could be found out (yet).
+ * - `leaving`: being taken away; it delivers nothing any more, and a commit of it still works.
+ */
+export type Phase = 'free' | 'starting' | 'active' | 'parked' | 'leaving';
+
+/** Names one repositioning: of several that are under way, only the answer to the last one counts. */
+export type RepositionToken = object & { readonly __brand?: 'RepositionToken' };
+
+/** What became of a repositioning: `superseded` by a newer one, or the partition was `lost` before. */
+export type Repositioned = 'done' | 'superseded' | 'lost';
+
+/** A batch that was handed out and is not processed yet. */
+export interface InHand {
+  /** The offset of the first message of the partition that nobody has taken out of the batch; null: all were. */
+  unreadOf(source: Partition): number | null;
+}
+
+export class Partition implements TopicPartition {
+  readonly key: PartitionKey;
+  #phase: Phase = 'free';
+  #position: number | null = null;
+  #processed: number | null = null;
+  #committed: number | null = null;
+  #paused = false;
+  #fetchEra = 0;
+  #lineage = 0;
+  #stint = 0;
+  /** Of the last repositioning that was begun while the partition is held. */
+  #token: RepositionToken | null = null;
+  /** That repositioning is under way in native code: what arrives is from before it. */
+  #repositioning = false;
+  /** A seek for it was asked and has not ended: nothing is delivered. */
+  #withheld = false;
+  #missed = false;
+  #inHand: InHand | null = null;
+  #atBeginning = false;
+  /** The last stretch of the log that was passed without a message. */
+  #gap: { readonly from: number; readonly to: number } | null = null;
+
+  constructor(
+    readonly id: number,
+    readonly topic: string,
+    readonly partition: number,
+  ) {
+    this.key = keyOf(topic, partition);
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get held(): boolean {
+    return this.#phase !== 'free';
+  }
+
+  /** The next offset to deliver; null until it is known. What librdkafka fetches ahead is beyond it. */
+  get position(): number | null {
+    return this.#position;
+  }
+
+  /** Behind the last message that was processed since the last seek: what auto-commit commits. Null: nothing. */
+  get processed(): number | null {
+    return this.#processed;
+  }
+
+  /** What is committed, as far as this consumer knows: -1 nothing, null not asked yet. */
+  get committed(): number | null {
+    return this.#committed;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** What is buffered is good while this stays as it was when the run of messages arrived. */
+  get fetchEra(): number {
+    return this.#fetchEra;
+  }
+
+  /** What was handed out counts (may be delivered on, and is processed) while this stays as it was then. */
+  get lineage(): number {
+    return this.#lineage;
+  }
+
+  /** Another number as soon as others may have held the partition: who has a message of an earlier stint commits too late. */
+  get stint(): number {
+    return this.#stint;
+  }
+
+  /** Whether what arrives from librdkafka may be delivered. */
+  get delivers(): boolean {
+    return this.#phase === 'active' && !this.#repositioning && !this.#withheld && !this.#paused;
+  }
+
+  get withheld(): boolean {
+    return this.#withheld;
+  }
+
+  /** Something has arrived and was dropped since the partition was last sent somewhere. */
+  get missed(): boolean {
+    return this.#missed;
+  }
+
+  /** Positioned by seekToBeginning and not fetched since: if that offset is gone, the next earliest is meant. */
+  get atBeginning(): boolean {
+    return this.#atBeginning;
+  }
+
+  /** The next offset that the application has not got to see, where a loop over a batch is half-way. */
+  get unread(): number | null {
+    return this.#inHand?.unreadOf(this) ?? this.#position;
+  }
+
+  row(): TopicPartition {
+    return { topic: this.topic, partition: this.partition };
+  }
+
+  at(offset: number): TopicPartitionOffset {
+    return { topic: this.topic, partition: this.partition, offset };
+  }
+
+  // Assigned, handed to librdkafka, and taken away.
+
+  /** `starting`: assigned to this consumer, or by hand once more. */
+  hold(): void {
+    if (this.#phase === 'free') this.#committed = null;
+    this.#phase = 'starting';
+    this.#fetchEra++;
+  }
+
+  /** From `starting`: librdkafka is told of it. `active`, or `parked` where there is no position. */
+  handOver(): RepositionToken {
+    this.#phase = this.#position === null ? 'parked' : 'active';
+    return this.begin();
+  }
+
+  /** From `parked`: a position was found. */
+  unpark(): void {
+    this.#phase = 'active';
+  }
+
+  /** At once when a revocation comes: it delivers nothing any more. */
+  leaving(): void {
+    this.#phase = 'leaving';
+  }
+
+  /** Others may hold it, or have held it. */
+  endStint(): void {
+    this.#stint++;
+  }
+
+  /** `free`: it is not this consumer's any more, and nothing that was known of it is so. */
+  leave(): void {
+    this.place(null);
+    this.#phase = 'free';
+    this.#paused = false;
+    this.#token = null;
+    this.#repositioning = false;
+    this.#withheld = false;
+    this.#missed = false;
+    this.#inHand = null;
+  }
+
+  // Repositioned.
+
+  /** A repositioning begins in native code. What arrives until settle() is dropped. */
+  begin(): RepositionToken {
+    this.#fetchEra++;
+    this.#repositioning = true;
+    return (this.#token = {});
+  }
+
+  isCurrent(token: RepositionToken): boolean {
+    return this.#token === token;
+  }
+
+  /** The repositioning has ended. @param to where the position is moved by it; left out: it stays where it was */
+  settle(token: RepositionToken, to?: { readonly offset: number; readonly atBeginning?: boolean }): Repositioned {
+    if (!this.held) return 'lost';
+    if (this.#token !== token) return 'superseded';
+    this.#repositioning = false;
+    this.#missed = false; // what was dropped until now was from before
+    if (to) this.place(to.offset, to.atBeginning);
+    return 'done';
+  }
+
+  /** Whether a repositioning is under way. */
+  get repositioning(): boolean {
+    return this.#repositioning;
+  }
+
+  /** The position is `offset` now, by other means than delivery: what was delivered before is no longer committed. */
+  place(offset: number | null, atBeginning = false): void {
+    this.#fetchEra++;
+    this.#lineage++;
+    this.#position = offset;
+    this.#processed = null;
+    this.#gap = null;
+    this.#atBeginning = atBeginning;
+  }
+
+  // Kept from delivery, and let again.
+
+  /** A seek was asked: from now on nothing is delivered. What is buffered is dropped, as what arrives. */
+  withhold(): void {
+    this.#withheld = true;
+    this.#missed = true;
+    this.#fetchEra++;
+  }
+
+  /** No seek is asked for any more. */
+  admit(): void {
+    this.#withheld = false;
+  }
+
+  /** What is buffered is not delivered any more: paused, or resumed. */
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.#fetchEra++;
+  }
+
+  // Delivered, processed, committed.
+
+  /** Something has arrived that may not be delivered. */
+  miss(): void {
+    this.#missed = true;
+  }
+
+  /** Something has arrived that may be delivered. */
+  arrived(): void {
+    this.#atBeginning = false;
+  }
+
+  /** A message was handed out, `next` is the offset behind it. */
+  handedOut(next: number): void {
+    this.#position = next;
+  }
+
+  /**
+   * All that may be read before `offset` was handed out: what else lies there is no message, or of an aborted transaction.
+   * @param inHand whether something of it was handed out and is not processed yet
+   */
+  passTo(offset: number, inHand: boolean): void {
+    const from = this.#position;
+    if (from === null || offset <= from) return;
+    this.#gap = { from: this.#gap?.to === from ? this.#gap.from : from, to: offset };
+    this.#position = offset;
+    if (!inHand) this.#processed = offset;
+  }
+
+  /** Where to go on for who is done with everything before `offset`: behind what is never delivered. */
+  behind(offset: number): number {
+    return this.#gap?.from === offset ? this.#gap.to : offset;
+  }
+
+  handedOutIn(batch: InHand): void {
+    this.#inHand = batch;
+  }
+
+  /** What was handed out until `next` is processed. @param lineage of what was handed out */
+  markProcessed(next: number | null, lineage: number): void {
+    if (lineage === this.#lineage) this.#processed = next;
+  }
+
+  doneWith(batch: InHand): void {
+    if (this.#inHand === batch) this.#inHand = null;
+  }
+
+  /** This is committed: it was asked, or committed by this very consumer. */
+  knowCommitted(offset: number): void {
+    this.#committed = offset;
+  }
+}

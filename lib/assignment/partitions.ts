@@ -1,0 +1,52 @@
+// The registry of all partitions that a consumer ever held.
+
+import type { TopicPartition } from '../arguments/options.js';
+import { type PartitionKey, keyOf } from '../arguments/partitions.js';
+import { Partition } from './partition.js';
+
+export class Partitions {
+  readonly #byKey = new Map<PartitionKey, Partition>();
+  readonly #byId: Partition[] = [];
+  #held: readonly Partition[] = [];
+
+  get(topic: string, partition: number): Partition {
+    const key = keyOf(topic, partition);
+    let found = this.#byKey.get(key);
+    if (!found) {
+      found = new Partition(this.#byId.length, topic, partition);
+      this.#byKey.set(key, found);
+      this.#byId.push(found);
+    }
+    return found;
+  }
+
+  /** By the number under which native code knows it. */
+  byId(id: number): Partition | undefined {
+    return this.#byId[id];
+  }
+
+  find({ topic, partition }: TopicPartition): Partition | undefined {
+    return this.#byKey.get(keyOf(topic, partition));
+  }
+
+  byKey(key: PartitionKey): Partition {
+    return this.#byKey.get(key)!;
+  }
+
+  /** The assignment, in the order in which it came. */
+  get held(): readonly Partition[] {
+    return this.#held;
+  }
+
+  hold(partitions: readonly Partition[]): void {
+    const added = new Set(partitions);
+    this.#held = [...this.#held.filter((p) => !added.has(p)), ...partitions];
+    for (const p of partitions) p.hold();
+  }
+
+  leave(partitions: readonly Partition[]): void {
+    const gone = new Set(partitions);
+    this.#held = this.#held.filter((p) => !gone.has(p));
+    for (const p of partitions) p.leave();
+  }
+}

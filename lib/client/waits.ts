@@ -1,0 +1,93 @@
+// How waits end. Every wait of a client ends by its answer, by its time limit, by its signal, or by the end of the
+// client: whatever comes first.
+
+import { type KafkaError, causedBy, errno, localError } from '../errors.js';
+import type { WaitOptions } from '../arguments/options.js';
+import { deferred } from './deferred.js';
+import { clearTimeout, setTimeout } from './timers.js';
+
+/** What ends a wait, beside its answer. */
+export interface Limits extends WaitOptions {
+  /** What the error says, after the name of the call, where the time is over. */
+  readonly late?: string;
+}
+
+/** The end of something, which ends all waits that race with it. */
+export class Over {
+  #reason: ((operation: string) => unknown) | null = null;
+  #trouble: KafkaError | null = null;
+  readonly #waits = new Set<() => void>();
+
+  get ended(): boolean {
+    return this.#reason !== null;
+  }
+
+  /** Every wait rejects, those that begin later too. @param reason makes the error of a call by its name */
+  end(reason: (operation: string) => unknown): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    for (const end of [...this.#waits]) end();
+  }
+
+  /** Throws when it has ended. */
+  check(operation: string): void {
+    if (this.#reason) throw this.#reason(operation);
+  }
+
+  /**
+   * Something went wrong underneath: a connection, a login, a certificate. It is the cause of what times out after it. (That
+   * all brokers are down follows from something that says more.)
+   */
+  noteTrouble(error: KafkaError): void {
+    if (error.errno !== errno.allBrokersDown || !this.#trouble) this.#trouble = error;
+  }
+
+  timedOut(operation: string, text: string): KafkaError {
+    return this.withCause(localError(operation, errno.timedOut, `${operation}: ${text}`));
+  }
+
+  withCause(error: KafkaError): KafkaError {
+    return causedBy(error, this.#trouble);
+  }
+
+  /**
+   * Resolves as `answer` does, unless the end, the limit or the signal comes first. What `answer` does afterwards is
+   * nobody's any more. @param onCut is called where it was not the answer that ended the wait
+   */
+  race<T>(operation: string, answer: Promise<T>, limits: Limits = {}, onCut?: () => void): Promise<T> {
+    const { timeoutMs, signal, late = 'no answer within the time limit' } = limits;
+    const { promise, resolve, reject } = deferred<T>();
+    let timer: NodeJS.Timeout | undefined;
+    let stopped = false;
+    const stop = () => {
+      if (stopped) return;
+      stopped = true;
+      this.#waits.delete(onEnd);
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const cut = (reason: unknown) => {
+      stop();
+      onCut?.();
+      reject(reason);
+    };
+    const onEnd = () => cut(this.#reason!(operation));
+    const onAbort = () => cut(signal!.reason);
+    void answer.then(resolve, reject).then(stop);
+    try {
+      signal?.addEventListener('abort', onAbort, { once: true }); // a signal of another make may throw here
+    } catch (error) {
+      promise.catch(() => undefined); // nobody gets to see it
+      throw error;
+    }
+    if (this.#reason) onEnd();
+    else if (signal?.aborted) onAbort();
+    else {
+      this.#waits.add(onEnd);
+      if (timeoutMs !== undefined) {
+        timer = setTimeout(() => cut(this.timedOut(operation, `${late} (${timeoutMs} ms)`)), timeoutMs).unref();
+      }
+    }
+    return promise;
+  }
+}

@@ -1,0 +1,118 @@
+// Batches as the user sees them: parts of a native batch, in which messages of partitions that were sought or lost since
+// are left out.
+
+import type { TopicPartition } from '../arguments/options.js';
+import type { InHand, Partition } from '../assignment/partition.js';
+import { type ArrivedBatch, type Message, PackedMessage, type Run, bytesOf, offsetAt } from './message.js';
+
+/** Messages of one or several partitions, offsets ascending in each. Iterating it again gives them again. */
+export interface MessageBatch extends Iterable<Message> {
+  readonly length: number;
+  /** Of headers, keys and values. */
+  readonly byteLength: number;
+  readonly topicPartitions: readonly TopicPartition[];
+}
+
+/** Messages [from, to) of a run, which were handed out. */
+export interface Piece {
+  readonly run: Run;
+  readonly from: number;
+  readonly to: number;
+}
+
+const isStale = ({ run: { source, lineage } }: Piece): boolean => source.lineage !== lineage;
+
+export class PackedBatch implements MessageBatch, InHand {
+  readonly #pieces: readonly Piece[];
+  /** Who reads it; the last one, if there are several. */
+  #reader: PieceIterator | null = null;
+  readonly length: number;
+
+  constructor(pieces: readonly Piece[]) {
+    this.#pieces = pieces;
+    this.length = pieces.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
+  get byteLength(): number {
+    return this.#pieces.reduce((sum, { run, from, to }) => sum + bytesOf(run.batch, from, to), 0);
+  }
+
+  get topicPartitions(): readonly TopicPartition[] {
+    return [...new Set(this.#pieces.map(({ run }) => run.source))].map((source) => source.row());
+  }
+
+  /** Messages of partitions that were sought, or lost, in the meantime are left out. */
+  [Symbol.iterator](): IterableIterator<Message> {
+    if (this.#reader?.done) return new PieceIterator(this.#pieces);
+    return (this.#reader = new PieceIterator(this.#pieces));
+  }
+
+  unreadOf(source: Partition): number | null {
+    const of = (piece: Piece) => piece.run.source === source && !isStale(piece);
+    return (this.#reader ?? new PieceIterator(this.#pieces)).unread(of);
+  }
+
+  /** The offsets behind the last message of each partition. */
+  ends(): { source: Partition; lineage: number; stint: number; offset: number }[] {
+    const last = new Map<Partition, Piece>();
+    for (const piece of this.#pieces) last.set(piece.run.source, piece);
+    return [...last.values()].map(({ run: { batch, source, lineage, stint }, to }) => ({
+      source,
+      lineage,
+      stint,
+      offset: offsetAt(batch, to - 1) + 1,
+    }));
+  }
+}
+
+/** What a generator would say in four lines, and take a third longer for. */
+class PieceIterator implements IterableIterator<Message> {
+  readonly #pieces: readonly Piece[];
+  #next = 0;
+  /** The piece that is read, and what each step wants to know of it. */
+  #piece: Piece | undefined;
+  #batch: ArrivedBatch | undefined;
+  #source: Partition | undefined;
+  #lineage = 0;
+  #index = 0;
+  #to = 0;
+
+  constructor(pieces: readonly Piece[]) {
+    this.#pieces = pieces;
+  }
+
+  next(): IteratorResult<Message, undefined> {
+    for (;;) {
+      if (this.#index < this.#to && this.#source!.lineage === this.#lineage) {
+        return { value: new PackedMessage(this.#batch!, this.#index++, this.#source!), done: false };
+      }
+      if (this.#next === this.#pieces.length) {
+        this.#piece = undefined;
+        this.#to = this.#index;
+        return { value: undefined, done: true };
+      }
+      this.#piece = this.#pieces[this.#next++]!;
+      const { run, from, to } = this.#piece;
+      this.#batch = run.batch;
+      this.#source = run.source;
+      this.#lineage = run.lineage;
+      this.#index = from;
+      this.#to = to;
+    }
+  }
+
+  /** It has given everything. */
+  get done(): boolean {
+    return this.#next === this.#pieces.length && (!this.#piece || this.#index === this.#to);
+  }
+
+  unread(of: (piece: Piece) => boolean): number | null {
+    if (this.#piece && of(this.#piece) && this.#index < this.#to) return offsetAt(this.#piece.run.batch, this.#index);
+    const next = this.#pieces.slice(this.#next).find(of);
+    return next ? offsetAt(next.run.batch, next.from) : null;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,160 @@
+// What was processed, and its commits: by hand, by the timer, on revoke and on close. librdkafka's own auto-commit is
+// off, because it never commits an offset below the last one, and a seek back would be forgotten.
+
+import type { TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
+import { flat, topicPartitionOffsets } from '../arguments/partitions.js';
+import { typeError } from '../arguments/values.js';
+import { type ConsumerLink, stateError } from '../assignment/assignment.js';
+import type { Partition } from '../assignment/partition.js';
+import type { Partitions } from '../assignment/partitions.js';
+import { clearInterval, whileAlive } from '../client/timers.js';
+import type { Consumed } from '../client/transactional.js';
+import type { ConsumerSettings } from '../config/config.js';
+import { noGroup, throwRowErrors } from '../errors.js';
+import { PackedBatch } from './batch.js';
+import { PackedMessage } from './message.js';
+
+/** What commit() was given. */
+interface Asked {
+  readonly offsets: readonly TopicPartitionOffset[];
+  /** Partitions that were taken away, or sought, since what was given was handed out. */
+  readonly gone: readonly Partition[];
+  readonly sought: readonly Partition[];
+}
+
+export class Committer {
+  readonly #link: ConsumerLink;
+  readonly #partitions: Partitions;
+  readonly #settings: ConsumerSettings;
+  readonly #onCommitted: (p: Partition, offset: number) => void;
+  readonly #report: (error: unknown) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #timerCommits = false;
+  /** Whether this consumer is a member of its group: then it commits for what it holds only. */
+  isMember = false;
+
+  constructor(
+    link: ConsumerLink,
+    partitions: Partitions,
+    settings: ConsumerSettings,
+    onCommitted: (p: Partition, offset: number) => void,
+    report: (error: unknown) => void,
+  ) {
+    this.#link = link;
+    this.#partitions = partitions;
+    this.#settings = settings;
+    this.#onCommitted = onCommitted;
+    this.#report = report;
+    const { autoCommitIntervalMs } = settings;
+    if (this.automatic && autoCommitIntervalMs > 0) {
+      // The callback reaches the committer by its argument alone, or the timer would keep the consumer alive.
+      this.#timer = whileAlive(this, autoCommitIntervalMs, (committer) => void committer.#onTimer());
+    }
+  }
+
+  /** Whether the timer, revocation and close commit what was processed. */
+  get automatic(): boolean {
+    return this.#settings.groupId !== undefined && this.#settings.enableAutoCommit;
+  }
+
+  /** Commits what was processed and is not committed yet. */
+  async commitProcessed(operation: string, partitions?: readonly Partition[]): Promise<void> {
+    await this.#commit(operation, this.#processed(partitions), {});
+  }
+
+  /** Commits what commit() was given; nothing given: what was processed and is not committed yet. */
+  async commit(operation: string, what: unknown, limits: WaitOptions): Promise<void> {
+    const { offsets, gone } = this.#asked(what);
+    if (this.#settings.groupId === undefined) throw noGroup(operation);
+    if (gone.length) throw stateError(operation, gone, 'taken away since it was handed out');
+    if (this.isMember) this.#mustBeHeld(operation, offsets);
+    await this.#commit(operation, offsets, limits);
+  }
+
+  /** For a transaction, which commits instead. */
+  async consumed(what: unknown): Promise<Consumed> {
+    if (this.#settings.groupId === undefined) throw noGroup('sendOffsets');
+    if (this.#settings.enableAutoCommit) {
+      const expected = "expected one with 'enable.auto.commit' false, else it commits outside of transactions";
+      throw new TypeError(`consumer: ${expected}`);
+    }
+    const { offsets } = this.#asked(what);
+    this.#mustBeOurs(what, offsets);
+    const { member } = await this.#link.ask('sendOffsets', (id) => this.#link.handle.member(id));
+    // Once more: else the member that it is now would answer for what it was given before.
+    this.#mustBeOurs(what, offsets);
+    return { offsets, member: member!, committed: () => this.#know(offsets) };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #onTimer(): Promise<void> {
+    if (this.#timerCommits) return; // the answer to the last one is waited for; or they would pile up
+    this.#timerCommits = true;
+    try {
+      await this.commitProcessed('commit');
+    } catch (error) {
+      this.#report(error);
+    } finally {
+      this.#timerCommits = false;
+    }
+  }
+
+  async #commit(operation: string, offsets: readonly TopicPartitionOffset[], limits: WaitOptions): Promise<void> {
+    if (offsets.length === 0) return;
+    const { timeoutMs = this.#settings.socketTimeoutMs, signal } = limits;
+    const late = 'the coordinator does not answer; the commit may still take effect';
+    const send = (id: number) => this.#link.handle.commit(id, flat(offsets));
+    const rows = await this.#link.request(operation, send, { timeoutMs, signal, late });
+    this.#know(rows.filter(({ error }) => !error));
+    throwRowErrors(operation, rows);
+  }
+
+  #know(offsets: readonly TopicPartitionOffset[]): void {
+    for (const row of offsets) {
+      const p = this.#partitions.find(row);
+      if (p) this.#onCommitted(p, row.offset);
+    }
+  }
+
+  #asked(what: unknown): Asked {
+    if (what === undefined) return { offsets: this.#processed(), gone: [], sought: [] };
+    if (what instanceof PackedBatch) {
+      const ends = what.ends();
+      return {
+        offsets: ends.map(({ source, offset }) => source.at(source.behind(offset))),
+        gone: ends.filter(({ source, stint }) => !source.held || source.stint !== stint).map(({ source }) => source),
+        sought: ends.filter(({ source, lineage }) => source.lineage !== lineage).map(({ source }) => source),
+      };
+    }
+    if (what instanceof PackedMessage) {
+      const { source, stint, lineage } = PackedMessage.originOf(what);
+      return {
+        offsets: [source.at(source.behind(what.offset + 1))],
+        gone: source.held && source.stint === stint ? [] : [source],
+        sought: source.lineage === lineage ? [] : [source],
+      };
+    }
+    if (Array.isArray(what)) return { offsets: topicPartitionOffsets(what, 'what'), gone: [], sought: [] };
+    throw typeError('what', 'a message or a batch of this package, or [{ topic, partition, offset }]', what);
+  }
+
+  #mustBeHeld(operation: string, offsets: readonly TopicPartitionOffset[]): void {
+    const strangers = offsets.filter((row) => !this.#partitions.find(row)?.held);
+    if (strangers.length === 0) return;
+    const known = strangers.map(({ topic, partition }) => this.#partitions.get(topic, partition));
+    throw stateError(operation, known, 'not assigned to this consumer');
+  }
+
+  #mustBeOurs(what: unknown, offsets: readonly TopicPartitionOffset[]): void {
+    if (this.isMember) this.#mustBeHeld('sendOffsets', offsets);
+    const { sought } = this.#asked(what);
+    if (sought.length) throw stateError('sendOffsets', sought, 'sought or taken away since it was handed out');
+  }
+
+  #processed(partitions: readonly Partition[] = this.#partitions.held): TopicPartitionOffset[] {
+    return partitions.flatMap((p) => (p.processed !== null && p.processed !== p.committed ? [p.at(p.processed)] : []));
+  }
+}

@@ -1,0 +1,547 @@
+import { randomUUID } from 'node:crypto';
+import { type ConsumerRecord, type NativeConsumer, type NativeRow, native } from '../../binding/native.js';
+import * as check from '../arguments/consumer.js';
+import type {
+  BatchOptions,
+  RebalanceListener,
+  SeekOptions,
+  TimeoutOptions,
+  TopicPartition,
+  TopicPartitionOffset,
+  TopicPartitionTimestamp,
+  WaitOptions,
+} from '../arguments/options.js';
+import { assignTargets, seekTargets, timestampQueries, topicPartitions } from '../arguments/partitions.js';
+import { knownKeys, timeoutOptions, timestamp as checkTimestamp, waitOptions } from '../arguments/values.js';
+import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js';
+import type { Partition } from '../assignment/partition.js';
+import { Partitions } from '../assignment/partitions.js';
+import { CLOSE_TIMEOUT_MS, Client, type ClientEvents, type OwnRecord } from '../client/client.js';
+import { type Consumed, consumedForTransaction } from '../client/transactional.js';
+import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../config/config.js';
+import { KafkaError, call, destroyed, errno, localError, noGroup } from '../errors.js';
+import { now } from '../client/timers.js';
+import { type LogPlace, type LookupLimits, Lookups, offsetsOrThrow } from '../lookups/lookups.js';
+import { type SeekTarget, Targets } from '../lookups/targets.js';
+import type { SeekWish } from '../seek/ledger.js';
+import { Seeker } from '../seek/seeker.js';
+import type { MessageBatch } from './batch.js';
+import { Committer } from './committer.js';
+import { Delivery } from './delivery.js';
+import { BatchIterator, MessageIterator } from './iterators.js';
+import type { Message } from './message.js';
+import { type OffsetReset, OffsetResetter } from './offset-resetter.js';
+import { Rebalancer } from './rebalancer.js';
+import { StartOffsets } from './start-offsets.js';
+
+/** Reserved: there are none yet. */
+export type ConsumerOptions = Record<string, never>;
+
+export interface ConsumerEvents extends ClientEvents {
+  /** Partitions came, and deliver from now on. */
+  assigned: [partitions: readonly TopicPartition[]];
+  /** Partitions went, what was processed of them is committed. */
+  revoked: [partitions: readonly TopicPartition[]];
+  /** Partitions went without notice. */
+  lost: [partitions: readonly TopicPartition[]];
+  /** An offset was outside the log; delivery goes on where `auto.offset.reset` says. */
+  offsetReset: [reset: OffsetReset];
+}
+
+/**
+ * Consumes messages, by `for await` or in `batches()`, and seeks. Its methods may be called at any time, from inside
+ * the loop and from a rebalance listener too.
+ *
+ * A consumer keeps the process alive while something of it is waited for. `close()` it.
+ */
+export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsumer> implements AsyncIterable<Message> {
+  readonly #settings: ConsumerSettings;
+  readonly #lookups: Lookups;
+  readonly #targets: Targets;
+  readonly #partitions = new Partitions();
+  readonly #assignment: Assignment;
+  readonly #seeker: Seeker;
+  readonly #starts: StartOffsets;
+  readonly #committer: Committer;
+  readonly #delivery: Delivery;
+  readonly #rebalancer: Rebalancer;
+  readonly #resetter: OffsetResetter;
+  #lookupsEnded: Promise<void> | null = null;
+  #mode: 'none' | 'subscribed' | 'assigned' = 'none';
+
+  /**
+   * @param config librdkafka's configuration: `'bootstrap.servers'`, `'group.id'`, ...
+   * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
+   */
+  constructor(config: ConsumerConfig, options: ConsumerOptions = {}) {
+    knownKeys(options, 'options', []);
+    const { native: pairs, settings } = normalizeConfig('consumer', config);
+    // librdkafka assigns to members of a group only; this one is never joined.
+    if (settings.groupId === undefined) pairs.push(['group.id', `seekafka-none-${randomUUID()}`]);
+    super('Consumer', native.Consumer, pairs);
+    const { link, over } = this;
+    const report = (error: unknown) => this.report(error);
+    const events = {
+      fail: (error: unknown) => this.#fail(error),
+      report,
+      told: (event: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]) => {
+        this.tell(event, partitions);
+      },
+      reset: (reset: OffsetReset) => this.tell('offsetReset', reset),
+    };
+    this.#settings = settings;
+    this.#lookups = new Lookups(pairs, settings.isolationLevel === 'read_committed', over, report, this.letGo);
+    this.#targets = new Targets(this.#lookups, settings);
+    this.#assignment = new Assignment(link, this.#partitions);
+    this.#seeker = new Seeker(link, over, this.#partitions, this.#assignment, this.#targets, settings);
+    this.#starts = new StartOffsets(this.#assignment, this.#seeker, this.#targets, settings, events);
+    const onCommitted = (p: Partition, offset: number) => this.#starts.committed(p, offset);
+    this.#committer = new Committer(link, this.#partitions, settings, onCommitted, report);
+    this.#rebalancer = new Rebalancer(
+      this.#partitions,
+      this.#assignment,
+      this.#seeker,
+      this.#starts,
+      this.#committer,
+      events,
+    );
+    this.#resetter = new OffsetResetter(this.#assignment, this.#seeker, this.#targets, settings, events);
+    this.#delivery = new Delivery(this.#partitions, {
+      grant: (batches) => link.handle.grant(batches),
+      alive: () => link.handle.alive(),
+      waitBegins: () => link.waitBegins(),
+      waitEnds: () => link.waitEnds(),
+      waitsForRebalance: () => this.#rebalancer.waitsForRebalance(),
+      fetchAgain: (p) => this.#assignment.fetchAgain(p),
+    });
+  }
+
+  /**
+   * Joins the group for these topics, instead of those subscribed before. Takes effect with the next rebalance; resolves
+   * when librdkafka has taken it. (rd_kafka_subscribe)
+   *
+   * @param topics names, and patterns that a topic's whole name or a part of it matches
+   * @param listener stays until the next subscribe
+   * @throws KafkaError ERR__UNKNOWN_GROUP without `group.id`, ERR__STATE after assign()
+   */
+  subscribe(topics: string | RegExp | readonly (string | RegExp)[], listener: RebalanceListener = {}): Promise<void> {
+    return this.#call('subscribe', async () => {
+      const names = check.topics(topics);
+      const callbacks = check.rebalanceListener(listener);
+      if (this.#settings.groupId === undefined) throw noGroup('subscribe');
+      this.#enterMode('subscribe', 'subscribed');
+      this.#rebalancer.listener = callbacks;
+      this.#committer.isMember = true;
+      this.#lookups.warmUp();
+      await this.link.request('subscribe', (id) => this.link.handle.subscribe(id, names));
+    });
+  }
+
+  /**
+   * Leaves the group, or gives back what was assigned by hand. Resolves when nothing is assigned any more.
+   * (rd_kafka_unsubscribe, rd_kafka_assign)
+   *
+   * @param options `timeoutMs`, default: as long as it takes; `signal`. Either ends the wait, not the departure
+   * @throws KafkaError ERR__TIMED_OUT
+   */
+  unsubscribe(options: WaitOptions = {}): Promise<void> {
+    return this.#call('unsubscribe', async () => {
+      const limits = waitOptions(options);
+      this.#rebalancer.waitsForRebalance();
+      if (this.#mode === 'assigned') await this.#wait('unsubscribe', this.#rebalancer.unassign(), limits);
+      else if (this.#mode === 'subscribed') await this.#wait('unsubscribe', this.#leaveGroup(), limits);
+      this.#mode = 'none';
+      this.#committer.isMember = false;
+    });
+  }
+
+  /**
+   * Takes these partitions, without a group's say, instead of those assigned before; those that stay go on where they
+   * are. A partition starts at the offset given, else at the committed one (with `group.id`), else where
+   * `auto.offset.reset` says. Resolves when they deliver. (rd_kafka_assign)
+   *
+   * @throws KafkaError ERR__STATE after subscribe()
+   */
+  assign(partitions: readonly (TopicPartition | TopicPartitionOffset)[]): Promise<void> {
+    return this.#call('assign', async () => {
+      const targets = assignTargets(partitions);
+      this.#enterMode('assign', 'assigned');
+      this.#rebalancer.waitsForRebalance();
+      await this.#wait('assign', this.#rebalancer.assign(targets), {});
+    });
+  }
+
+  /** The partitions that this consumer holds now. */
+  get assignment(): readonly TopicPartition[] {
+    return this.#partitions.held.map((p) => p.row());
+  }
+
+  /**
+   * The messages, one by one. A message counts as processed when the loop asks for the one after it. Leaving the loop
+   * leaves the consumer usable: a later loop goes on with the next message. Ends when the consumer is closed.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Message> {
+    return new MessageIterator(this.#delivery);
+  }
+
+  /**
+   * The messages in batches as they were fetched: the fast way. A batch counts as processed when the loop asks for the
+   * one after it.
+   */
+  batches(options: BatchOptions = {}): AsyncIterableIterator<MessageBatch> {
+    return new BatchIterator(this.#delivery, () => check.batchOptions(options));
+  }
+
+  /**
+   * Goes to absolute offsets. From the call on nothing is delivered of these partitions until it has taken effect;
+   * then the first message at or after the offset comes. Waits for an assignment where there is none, or a rebalance is
+   * going on.
+   *
+   * An offset outside of the log follows `auto.offset.reset`, and is told by the event `offsetReset`.
+   * (rd_kafka_seek_partitions; before the assignment rd_kafka_assign)
+   *
+   * @param to each partition once
+   * @param options `timeoutMs` of the whole call (without it, it waits for an assignment as long as it takes, and for
+   * brokers for `socket.timeout.ms`); `signal` to withdraw it
+   * @returns the positions now in force
+   * @throws KafkaError ERR__STATE for partitions that are not assigned (`error.partitions`; the others are sought),
+   * ERR__TIMED_OUT, ERR__DESTROY
+   */
+  seek(
+    to: TopicPartitionOffset | readonly TopicPartitionOffset[],
+    options: SeekOptions = {},
+  ): Promise<TopicPartitionOffset[]> {
+    return this.#seek('seek', options, () => {
+      const targets = seekTargets(to);
+      const entries = targets.map(({ topic, partition, offset }): [Partition, SeekTarget] => [
+        this.#partitions.get(topic, partition),
+        { kind: 'offset', offset },
+      ]);
+      return { whole: false, targets: new Map(entries.map(([p, target]) => [p.key, target])) };
+    });
+  }
+
+  /**
+   * Goes to the earliest offset that the log holds. Options and errors as of seek().
+   *
+   * @param partitions default: the whole assignment, or the next one where there is none
+   */
+  seekToBeginning(partitions?: readonly TopicPartition[], options: SeekOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#seek('seekToBeginning', options, () => this.#wish({ kind: 'beginning' }, partitions));
+  }
+
+  /**
+   * Goes to the end of the log as it is at the call (where it has to wait for an assignment: as it is then), with
+   * `isolation.level` respected: what is produced after the promise has resolved will come. Options and errors as of
+   * seek().
+   *
+   * @param partitions default: the whole assignment, or the next one where there is none
+   */
+  seekToEnd(partitions?: readonly TopicPartition[], options: SeekOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#seek('seekToEnd', options, () => this.#wish({ kind: 'end' }, partitions));
+  }
+
+  /**
+   * Goes to the first message at or after a time, to the end where there is none. Options and errors as of seek().
+   *
+   * @param timestamp milliseconds since the Unix epoch, or a Date
+   * @param partitions default: the whole assignment, or the next one where there is none
+   */
+  seekToTimestamp(
+    timestamp: number | Date,
+    partitions?: readonly TopicPartition[],
+    options: SeekOptions = {},
+  ): Promise<TopicPartitionOffset[]> {
+    return this.#seek('seekToTimestamp', options, () =>
+      this.#wish({ kind: 'timestamp', timestamp: checkTimestamp(timestamp) }, partitions),
+    );
+  }
+
+  /**
+   * Goes to the committed offset, where there is none to where `auto.offset.reset` says. Options and errors as of
+   * seek().
+   *
+   * @param partitions default: the whole assignment, or the next one where there is none
+   */
+  seekToCommitted(partitions?: readonly TopicPartition[], options: SeekOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#seek('seekToCommitted', options, () => this.#wish({ kind: 'committed' }, partitions));
+  }
+
+  /**
+   * The offset of the next message to deliver, of each partition. It is this consumer's own: what librdkafka has fetched
+   * ahead is beyond it.
+   *
+   * @param partitions default: the whole assignment
+   * @param options `timeoutMs`, default: as long as the look-up of a start takes; `signal`
+   * @throws KafkaError ERR__STATE for partitions that are not assigned, or whose start could not be found out yet
+   */
+  position(partitions?: readonly TopicPartition[], options: WaitOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#call('position', async () => {
+      const asked = this.#asked(partitions);
+      const limits = waitOptions(options);
+      const held = asked.filter((p) => p.held);
+      await this.#wait('position', this.#rebalancer.ensurePositions(held), limits);
+      mustBeHeld('position', asked);
+      const unknown = asked.filter((p) => p.position === null);
+      if (unknown.length) throw stateError('position', unknown, 'where it starts could not be found out yet');
+      return asked.map((p) => p.at(p.position!));
+    });
+  }
+
+  /**
+   * Commits. (rd_kafka_commit_queue)
+   *
+   * @param what a message or a batch: up to and with it; offsets: these, the next to read each; default: everything
+   * that was processed
+   * @param options `timeoutMs`, default `socket.timeout.ms`; `signal`. After either the commit may still take effect
+   * @throws KafkaError ERR__STATE for what a member of a group does not hold any more (`error.partitions`; nothing is
+   * committed), ERR__UNKNOWN_GROUP without `group.id`, ERR__TIMED_OUT; otherwise as the broker says, by partition
+   */
+  commit(what?: Message | MessageBatch | readonly TopicPartitionOffset[], options: WaitOptions = {}): Promise<void> {
+    return this.#call('commit', async () => this.#committer.commit('commit', what, waitOptions(options)));
+  }
+
+  /**
+   * What the group has committed: -1 where nothing is. (rd_kafka_ListConsumerGroupOffsets)
+   *
+   * @param partitions default: the whole assignment
+   * @param options `timeoutMs`, default: `socket.timeout.ms`; `signal`
+   * @throws KafkaError ERR__UNKNOWN_GROUP without `group.id`, ERR__TIMED_OUT; otherwise as the broker says, by partition
+   */
+  committed(partitions?: readonly TopicPartition[], options: WaitOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#call('committed', async () => {
+      const asked = this.#named(partitions);
+      const limits = this.#limits(options);
+      return offsetsOrThrow('committed', asked, await this.#targets.committed('committed', asked, limits));
+    });
+  }
+
+  /**
+   * The earliest offset of each log. (rd_kafka_ListOffsets)
+   *
+   * @param partitions default: the whole assignment
+   * @param options `timeoutMs`, default: `socket.timeout.ms`; `signal`
+   * @throws KafkaError ERR__TIMED_OUT; otherwise as the broker says, by partition
+   */
+  beginningOffsets(partitions?: readonly TopicPartition[], options: WaitOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#listed('beginningOffsets', options, () =>
+      this.#named(partitions).map((p) => ({ ...p, spec: 'earliest' })),
+    );
+  }
+
+  /**
+   * The offset after the last message of each log, with `isolation.level` respected. (rd_kafka_ListOffsets)
+   *
+   * @param partitions default: the whole assignment
+   * @param options `timeoutMs`, default: `socket.timeout.ms`; `signal`
+   * @throws KafkaError ERR__TIMED_OUT; otherwise as the broker says, by partition
+   */
+  endOffsets(partitions?: readonly TopicPartition[], options: WaitOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#listed('endOffsets', options, () => this.#named(partitions).map((p) => ({ ...p, spec: 'latest' })));
+  }
+
+  /**
+   * The offset of the first message at or after a time, of each partition; -1 past the last message.
+   * (rd_kafka_ListOffsets)
+   *
+   * @param options `timeoutMs`, default: `socket.timeout.ms`; `signal`
+   * @throws KafkaError ERR__TIMED_OUT; otherwise as the broker says, by partition
+   */
+  offsetsForTimes(
+    query: readonly TopicPartitionTimestamp[],
+    options: WaitOptions = {},
+  ): Promise<TopicPartitionOffset[]> {
+    return this.#listed('offsetsForTimes', options, () =>
+      timestampQueries(query).map(({ topic, partition, timestamp }) => ({ topic, partition, spec: timestamp })),
+    );
+  }
+
+  /**
+   * How many offsets lie between the position and the end of the log, of each partition held. A partition whose start is
+   * not known yet is left out.
+   *
+   * @param options `timeoutMs`, default: `socket.timeout.ms`; `signal`
+   * @throws KafkaError ERR__TIMED_OUT; otherwise as the broker says, by partition
+   */
+  lag(options: WaitOptions = {}): Promise<(TopicPartition & { lag: number })[]> {
+    return this.#call('lag', async () => {
+      const limits = this.#limits(options);
+      const until = now() + limits.timeoutMs;
+      const { held } = this.#partitions;
+      await this.#wait('lag', this.#rebalancer.ensurePositions(held), limits);
+      const placed = held.filter((p) => p.position !== null);
+      const places = placed.map((p): LogPlace => ({ ...p.row(), spec: 'latest' }));
+      const left = { ...limits, timeoutMs: Math.max(1, until - now()) };
+      const ends = offsetsOrThrow('lag', places, await this.#lookups.listOffsets('lag', places, left));
+      return placed.flatMap((p, i) =>
+        p.position === null ? [] : [{ ...p.row(), lag: Math.max(0, ends[i]!.offset - p.position) }],
+      );
+    });
+  }
+
+  /**
+   * Delivers nothing of these partitions from now on, what was fetched before included. They stay paused through seeks,
+   * and through rebalances that give them back. (rd_kafka_pause_partitions)
+   *
+   * @param partitions default: the whole assignment
+   * @throws KafkaError ERR__STATE for partitions that are not assigned
+   */
+  pause(partitions?: readonly TopicPartition[]): void {
+    this.#setPaused('pause', partitions, true);
+  }
+
+  /**
+   * Delivers again, from where the partition stands or was sought to. (rd_kafka_resume_partitions)
+   *
+   * @param partitions default: the whole assignment
+   * @throws KafkaError ERR__STATE for partitions that are not assigned
+   */
+  resume(partitions?: readonly TopicPartition[]): void {
+    this.#setPaused('resume', partitions, false);
+  }
+
+  /** The partitions that are paused. */
+  get paused(): readonly TopicPartition[] {
+    return this.#partitions.held.filter((p) => p.paused).map((p) => p.row());
+  }
+
+  /**
+   * Ends iterators, rejects what waits with ERR__DESTROY, commits what was processed, leaves the group and lets go of
+   * everything. The second call waits for the first. Never rejects.
+   *
+   * @param options `timeoutMs`, default 30,000: after it the group is not waited for any more, but learns of the
+   * departure by its session time-out
+   */
+  close(options: TimeoutOptions = {}): Promise<void> {
+    return call(async () => {
+      const { timeoutMs = CLOSE_TIMEOUT_MS } = timeoutOptions(options);
+      this.#rebalancer.waitsForRebalance();
+      this.#delivery.end();
+      this.#rebalancer.stopAssigning();
+      this.#committer.stop();
+      const ended = this.shutDown(timeoutMs, () => this.#unassignByHand());
+      this.#lookupsEnded ??= this.#lookups.close(timeoutMs);
+      await Promise.all([ended, this.#lookupsEnded]);
+    });
+  }
+
+  /** For a producer's transaction. */
+  async [consumedForTransaction](what: unknown): Promise<Consumed> {
+    return await this.#call('sendOffsets', () => this.#committer.consumed(what));
+  }
+
+  protected override onOwnRecord(record: OwnRecord<ConsumerRecord>): void {
+    switch (record.type) {
+      case 'batch':
+        this.#delivery.push(record);
+        break;
+      case 'logEnd':
+        this.#delivery.logEnd(record.id, record.offset);
+        break;
+      case 'dropped':
+        this.#delivery.lost(record.ids);
+        this.report(new KafkaError('client', record.error));
+        break;
+      case 'rebalance':
+        this.#rebalancer.onEvent(record);
+        break;
+    }
+  }
+
+  protected override onPassing(error: KafkaError, row?: NativeRow): void {
+    const p = row && this.#partitions.find(row);
+    if (error.errno === errno.unknownTopicOrPart) this.#vanished(error);
+    if (error.errno === errno.autoOffsetReset && p) this.#resetter.onOutOfRange(p, row.offset);
+    else this.report(error);
+  }
+
+  /** librdkafka names the topic that a subscription has lost in the text of the error alone. */
+  #vanished({ message }: KafkaError): void {
+    const topics = new Set(this.#partitions.held.map(({ topic }) => topic));
+    for (const topic of topics) if (message.includes(topic)) this.#starts.vanished(topic);
+  }
+
+  protected override onFatal(error: KafkaError): void {
+    this.#delivery.fail(error, true);
+  }
+
+  /** By hand, nothing is revoked at the end that would commit. */
+  async #unassignByHand(): Promise<void> {
+    if (this.#mode === 'assigned') await this.#rebalancer.unassign();
+  }
+
+  async #leaveGroup(): Promise<void> {
+    await this.link.request('unsubscribe', (id) => this.link.handle.unsubscribe(id));
+    while (this.#partitions.held.length) await this.#rebalancer.nextChange();
+    this.#starts.endStints(); // it is no member of the group any more
+  }
+
+  /** Every public method that takes part in the client's life. What a listener calls works until the end. */
+  #call<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    return this.run(operation, work, this.#rebalancer.inListener);
+  }
+
+  /** Waits for what this consumer does by itself. What a listener waits for works until the native side has ended. */
+  #wait<T>(operation: string, answer: Promise<T>, limits: WaitOptions): Promise<T> {
+    const over = this.#rebalancer.inListener ? this.link.over : this.over;
+    return over.race(operation, answer, limits);
+  }
+
+  #limits(options: WaitOptions): LookupLimits {
+    const { timeoutMs = this.#settings.socketTimeoutMs, signal } = waitOptions(options);
+    return { timeoutMs, signal };
+  }
+
+  #listed(operation: string, options: WaitOptions, places: () => LogPlace[]): Promise<TopicPartitionOffset[]> {
+    return this.#call(operation, async () => {
+      const asked = places();
+      const limits = this.#limits(options);
+      return offsetsOrThrow(operation, asked, await this.#lookups.listOffsets(operation, asked, limits));
+    });
+  }
+
+  #seek(operation: string, options: SeekOptions, wish: () => SeekWish): Promise<TopicPartitionOffset[]> {
+    return this.#call(operation, async () => {
+      const checked = wish();
+      const limits = waitOptions(options);
+      return this.#seeker.seek(operation, checked, limits, () => this.#rebalancer.waitsForRebalance());
+    });
+  }
+
+  #wish(target: SeekTarget, partitions?: readonly TopicPartition[]): SeekWish {
+    if (partitions === undefined) return { whole: true, target };
+    const asked = this.#asked(partitions);
+    return { whole: false, targets: new Map(asked.map((p) => [p.key, target])) };
+  }
+
+  #asked(partitions?: readonly TopicPartition[]): readonly Partition[] {
+    if (partitions === undefined) return this.#partitions.held;
+    return topicPartitions(partitions).map(({ topic, partition }) => this.#partitions.get(topic, partition));
+  }
+
+  /** As #asked, where it need not be known what this consumer knows of them. */
+  #named(partitions?: readonly TopicPartition[]): TopicPartition[] {
+    return partitions === undefined ? this.#partitions.held.map((p) => p.row()) : topicPartitions(partitions);
+  }
+
+  #setPaused(operation: string, partitions: readonly TopicPartition[] | undefined, paused: boolean): void {
+    const asked = this.#asked(partitions);
+    if (this.closing) throw destroyed(operation);
+    this.#assignment.setPaused(operation, asked, paused).catch((error: unknown) => {
+      if (!this.closing) this.report(error);
+    });
+  }
+
+  #enterMode(operation: string, mode: 'subscribed' | 'assigned'): void {
+    if (this.#mode !== 'none' && this.#mode !== mode) {
+      const other = mode === 'assigned' ? 'subscribe()' : 'assign()';
+      throw localError(operation, errno.state, `${operation}: ${other} is in force: unsubscribe() first`);
+    }
+    this.#mode = mode;
+  }
+
+  /** Ends the iterator with the error: the next step of it rejects. */
+  #fail(error: unknown): void {
+    if (!this.closing) this.#delivery.fail(error);
+  }
+}

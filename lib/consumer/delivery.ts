@@ -1,0 +1,268 @@
+// From native batches to the iterator: what is buffered, what of it is still good, what was handed out, and when the
+// native side may poll again.
+//
+// Runs stand in the order in which they arrived. A seek, a pause or a revocation makes the runs of its partition
+// worthless by raising the partition's `fetchEra`; they are passed over when their turn comes. Nothing is put aside for
+// later: whatever has to come again is fetched again from the partition's position.
+
+import { type BatchViews, INTS_PER_RUN, RunField, viewBatch } from '../../binding/batch-layout.js';
+import type { BatchRecord } from '../../binding/native.js';
+import type { BatchOptions } from '../arguments/options.js';
+import type { Partition } from '../assignment/partition.js';
+import type { Partitions } from '../assignment/partitions.js';
+import { type Deferred, deferred } from '../client/deferred.js';
+import { clearInterval, whileAlive } from '../client/timers.js';
+import { errno, localError } from '../errors.js';
+import { PackedBatch, type Piece } from './batch.js';
+import { type ArrivedBatch, type Run, bytesOf, isDetached, offsetAt } from './message.js';
+
+/** How many native batches may wait here or on their way: one being read, one behind it, one being packed. */
+const CREDITS = 3;
+
+/**
+ * How often librdkafka is told that the application asks for messages. It cannot know: while a batch is read message by
+ * message nothing is polled. A loop that hangs, or blocks the event loop, is not told of.
+ */
+const ALIVE_MS = 250;
+
+interface Surroundings {
+  /** So many more native batches may come. */
+  grant(batches: number): void;
+  /** Shows librdkafka that the application lives (`max.poll.interval.ms`). */
+  alive(): void;
+  /** Keeps the process alive while an iterator waits. */
+  waitBegins(): void;
+  waitEnds(): void;
+  /** A rebalance listener must not wait for what comes after it. */
+  waitsForRebalance(): void;
+  /** What arrived of the partition is lost, and is to be fetched again. */
+  fetchAgain(p: Partition): void;
+}
+
+/** Who has handed something out. */
+interface Reader {
+  /** What it handed out last is processed. */
+  markProcessed(): void;
+  /** Whether what it handed out last is of this partition. */
+  handedOutOf(source: Partition): boolean;
+}
+
+export class Delivery {
+  readonly #partitions: Partitions;
+  readonly #surroundings: Surroundings;
+  readonly #runs: Run[] = [];
+  #head = 0;
+  /** The iterator that is open. */
+  #reader: object | null = null;
+  #granted = false;
+  #waiter: Deferred<void> | null = null;
+  #failure: { error: unknown; lasting: boolean } | null = null;
+  #ended = false;
+  #lastReader: Reader | null = null;
+  #aliveTimer: NodeJS.Timeout | undefined;
+  /** The application has asked since librdkafka was told so. */
+  #asked = false;
+
+  constructor(partitions: Partitions, surroundings: Surroundings) {
+    this.#partitions = partitions;
+    this.#surroundings = surroundings;
+  }
+
+  /** A batch has arrived. */
+  push(record: BatchRecord): void {
+    const batch: ArrivedBatch = { ...viewBatch(record), arrived: [] };
+    const credit = { runs: 0 };
+    const { fields, runsStart, runs } = batch;
+    for (let i = 0, at = runsStart; i < runs; i++, at += INTS_PER_RUN) {
+      const source = this.#partitions.byId(fields[at + RunField.partitionId]!);
+      const to = fields[at + RunField.end]!;
+      if (!source?.delivers) {
+        source?.miss();
+        continue;
+      }
+      const from = skipBefore(batch, fields[at + RunField.first]!, to, source.position ?? 0);
+      if (from === to) continue;
+      source.arrived();
+      credit.runs++;
+      const { fetchEra, lineage, stint } = source;
+      const run: Run = { batch, source, fetchEra, lineage, stint, start: from, from, to, logEnd: 0, credit };
+      batch.arrived.push(run);
+      this.#runs.push(run);
+    }
+    if (credit.runs === 0) this.#surroundings.grant(1);
+    else this.#wake();
+  }
+
+  /** Messages of these partitions were lost on their way. */
+  lost(ids: readonly number[]): void {
+    for (const id of ids) {
+      const p = this.#partitions.byId(id);
+      if (p?.delivers) this.#surroundings.fetchAgain(p);
+      else p?.miss();
+    }
+  }
+
+  /** All that may be read of a partition before `offset` has arrived: its position is there as soon as it is handed out. */
+  logEnd(id: number, offset: number): void {
+    const source = this.#partitions.byId(id);
+    if (!source?.delivers) return source?.miss();
+    for (let i = this.#runs.length - 1; i >= this.#head; i--) {
+      const run = this.#runs[i]!;
+      if (run.source !== source || run.fetchEra !== source.fetchEra || run.from === run.to) continue;
+      run.logEnd = offset;
+      return;
+    }
+    this.#passTo(source, offset);
+  }
+
+  /** A run was handed out to its end. */
+  passed({ source, logEnd, lineage }: Run): void {
+    if (logEnd > 0 && lineage === source.lineage) source.passTo(logEnd, true);
+  }
+
+  #passTo(source: Partition, offset: number): void {
+    source.passTo(offset, this.#lastReader?.handedOutOf(source) ?? false);
+  }
+
+  /** The next iteration step rejects with `error`; every later one too, if it is `lasting`. */
+  fail(error: unknown, lasting = false): void {
+    if (!this.#failure?.lasting) this.#failure = { error, lasting };
+    this.#wake();
+  }
+
+  /** Iterators finish. */
+  end(): void {
+    this.#ended = true;
+    clearInterval(this.#aliveTimer);
+    this.#wake();
+  }
+
+  /** The first run with a deliverable message, or null where nothing is buffered. */
+  head(): Run | null {
+    while (this.#head < this.#runs.length) {
+      const run = this.#runs[this.#head]!;
+      if (run.fetchEra === run.source.fetchEra && run.from < run.to) {
+        if (!isDetached(run.batch)) return run;
+        this.#surroundings.fetchAgain(run.source); // which makes all runs of that partition worthless
+      }
+      this.#drop();
+    }
+    return null;
+  }
+
+  /** Whether delivery goes on. Throws the error that is to be told. */
+  goesOn(signal?: AbortSignal): boolean {
+    if (this.#failure) {
+      const { error, lasting } = this.#failure;
+      if (!lasting) this.#failure = null;
+      throw error;
+    }
+    if (this.#ended) return false;
+    signal?.throwIfAborted();
+    return true;
+  }
+
+  /** Resolves when there may be something new: messages, an error, the end, or the signal is aborted. */
+  change(signal?: AbortSignal): Promise<void> {
+    const onAbort = () => this.#wake();
+    signal?.addEventListener('abort', onAbort);
+    if (!this.#waiter) {
+      this.#waiter = deferred<void>();
+      this.#surroundings.waitBegins();
+    }
+    this.#surroundings.waitsForRebalance();
+    const { promise } = this.#waiter;
+    return signal ? promise.finally(() => signal.removeEventListener('abort', onAbort)) : promise;
+  }
+
+  get failed(): boolean {
+    return this.#failure !== null || this.#ended;
+  }
+
+  /** One iterator at a time: `reader` is the open one from now on. */
+  attach(reader: object): void {
+    if (this.#reader && this.#reader !== reader) {
+      const text = 'next: this consumer is being iterated over already: end that loop first, or share its messages';
+      throw localError('next', errno.state, text);
+    }
+    this.#reader = reader;
+    if (!this.#granted) {
+      this.#granted = true;
+      this.#surroundings.grant(CREDITS);
+      this.#aliveTimer = whileAlive(this, ALIVE_MS, (delivery) => delivery.#tellAlive());
+    }
+  }
+
+  detach(reader: object): void {
+    if (this.#reader !== reader) return;
+    this.#reader = null;
+    this.#wake(); // a step of it that waits
+  }
+
+  /** What was handed out last counts as processed: the application asks for what comes after it. */
+  processed(): void {
+    this.#asked = true;
+    this.#lastReader?.markProcessed();
+    this.#lastReader = null;
+  }
+
+  handedOut(reader: Reader): void {
+    this.#lastReader = reader;
+  }
+
+  /** Takes messages from the head into a batch, or null where nothing is buffered. */
+  take({ maxMessages = Infinity, maxBytes = Infinity }: BatchOptions): PackedBatch | null {
+    const pieces: Piece[] = [];
+    let messages = 0;
+    let bytes = 0;
+    let first: BatchViews | null = null;
+    for (let run = this.head(); run && messages < maxMessages && bytes < maxBytes; run = this.head()) {
+      if (first && run.batch !== first) break; // a batch of the user's is a part of one native batch
+      first = run.batch;
+      const { batch, source, from } = run;
+      let to = Math.min(run.to, from + (maxMessages - messages));
+      if (maxBytes !== Infinity) {
+        let end = from;
+        for (let size = bytes; end < to && size < maxBytes; end++) size += bytesOf(batch, end, end + 1);
+        to = end;
+      }
+      pieces.push({ run, from, to });
+      messages += to - from;
+      bytes += bytesOf(batch, from, to);
+      run.from = to;
+      source.handedOut(offsetAt(batch, to - 1) + 1);
+      if (to === run.to) this.passed(run);
+    }
+    if (pieces.length === 0) return null;
+    const taken = new PackedBatch(pieces);
+    for (const { run } of pieces) run.source.handedOutIn(taken);
+    return taken;
+  }
+
+  #tellAlive(): void {
+    if (!this.#asked && !this.#waiter) return;
+    this.#asked = false;
+    this.#surroundings.alive();
+  }
+
+  #drop(): void {
+    const run = this.#runs[this.#head]!;
+    this.#runs[this.#head++] = undefined as unknown as Run;
+    if (this.#head === this.#runs.length) this.#runs.length = this.#head = 0;
+    if (--run.credit.runs === 0) this.#surroundings.grant(1);
+  }
+
+  #wake(): void {
+    if (!this.#waiter) return;
+    this.#waiter.resolve();
+    this.#waiter = null;
+    this.#surroundings.waitEnds();
+  }
+}
+
+/** librdkafka delivers nothing below the offset that it was told; this holds even where it would. */
+function skipBefore(batch: BatchViews, from: number, to: number, position: number): number {
+  let i = from;
+  while (i < to && offsetAt(batch, i) < position) i++;
+  return i;
+}

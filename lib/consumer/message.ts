@@ -1,0 +1,114 @@
+// Messages as the user sees them: plain properties, so that copies, comparisons and structuredClone() see what they see. Keys,
+// values and headers share the memory of their batch.
+
+import {
+  type BatchViews,
+  FIELDS_PER_MESSAGE,
+  Field,
+  NUMBERS_PER_MESSAGE,
+  readHeaders,
+  slice,
+} from '../../binding/batch-layout.js';
+import type { Header } from '../arguments/options.js';
+import type { Partition } from '../assignment/partition.js';
+
+/** A message of Kafka. What is kept of its key, value or headers keeps the memory of its batch (some 1 MiB). */
+export interface Message {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Buffer | null;
+  /** Null: a tombstone. The bytes are shared with the other messages of the batch: copy what is kept for long. */
+  readonly value: Buffer | null;
+  /** In the order of the producer, duplicates kept. */
+  readonly headers: readonly Header[];
+  /** Milliseconds since the Unix epoch; -1 where the message has none. */
+  readonly timestamp: number;
+  readonly timestampType: 'create' | 'append' | 'none';
+  /** -1 where the broker does not tell. */
+  readonly leaderEpoch: number;
+}
+
+const timestampTypes = ['none', 'create', 'append'] as const;
+
+/** A native batch, with the runs that it was parted into when it arrived. */
+export interface ArrivedBatch extends BatchViews {
+  readonly arrived: Run[];
+}
+
+/** Messages [from, to) of one partition in a batch. */
+export interface Run {
+  readonly batch: ArrivedBatch;
+  readonly source: Partition;
+  /** Those of the partition when the run arrived. */
+  readonly fetchEra: number;
+  readonly lineage: number;
+  readonly stint: number;
+  /** Its first message; `from` is the first that was not handed out. */
+  readonly start: number;
+  from: number;
+  readonly to: number;
+  /** Where the log ends behind it, as was told since; 0: nothing was told. */
+  logEnd: number;
+  /** How many runs of the batch wait for delivery; shared by them. With the last one a credit goes back. */
+  readonly credit: { runs: number };
+}
+
+const noHeaders: readonly Header[] = Object.freeze([]);
+
+export class PackedMessage implements Message {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly Header[];
+  readonly timestamp: number;
+  readonly timestampType: 'create' | 'append' | 'none';
+  readonly leaderEpoch: number;
+  readonly #batch: ArrivedBatch;
+  readonly #index: number;
+
+  constructor(batch: ArrivedBatch, index: number, { topic, partition }: Partition) {
+    const { numbers, fields, payload } = batch;
+    const number = index * NUMBERS_PER_MESSAGE;
+    const field = index * FIELDS_PER_MESSAGE;
+    const start = fields[field + Field.start]!;
+    const headersLength = fields[field + Field.headersLength]!;
+    const keyLength = fields[field + Field.keyLength]!;
+    const valueLength = fields[field + Field.valueLength]!;
+    const keyStart = start + headersLength;
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = numbers[number]!;
+    this.key = keyLength < 0 ? null : slice(payload, keyStart, keyLength);
+    this.value = valueLength < 0 ? null : slice(payload, keyLength < 0 ? keyStart : keyStart + keyLength, valueLength);
+    this.headers = headersLength === 0 ? noHeaders : readHeaders(payload, start, headersLength);
+    this.timestamp = numbers[number + 1]!;
+    this.timestampType = timestampTypes[fields[field + Field.timestampType]!] ?? 'none';
+    this.leaderEpoch = fields[field + Field.leaderEpoch]!;
+    this.#batch = batch;
+    this.#index = index;
+  }
+
+  /** The run that the message arrived in. (Not kept in each message: it is asked for by commits only.) */
+  static originOf(message: PackedMessage): Run {
+    const index = message.#index;
+    return message.#batch.arrived.find(({ start, to }) => start <= index && index < to)!;
+  }
+}
+
+/**
+ * Whether the application has transferred the memory of the messages away (`value.buffer.transfer()`, which nothing can
+ * forbid). Offsets are in other memory, and stay.
+ */
+export const isDetached = (batch: BatchViews): boolean => batch.payload.byteLength !== batch.byteLength;
+
+export const offsetAt = (batch: BatchViews, index: number): number => batch.numbers[index * NUMBERS_PER_MESSAGE]!;
+
+/** Bytes of headers, key and value of messages [from, to). */
+export function bytesOf(batch: BatchViews, from: number, to: number): number {
+  const start = batch.fields[from * FIELDS_PER_MESSAGE + Field.start]!;
+  const end = to < batch.count ? batch.fields[to * FIELDS_PER_MESSAGE + Field.start]! : batch.byteLength;
+  return end - start;
+}

@@ -1,0 +1,66 @@
+// The native handle on which consumers ask brokers. The consumers of one environment whose connections are configured
+// alike share it, for it costs threads and a connection to each broker: the first question makes it, the last close()
+// ends it.
+
+import { type ClientRecord, type NativeClient, native } from '../../binding/native.js';
+import { Link } from '../client/link.js';
+import { alarm, clearTimeout, setTimeout } from '../client/timers.js';
+import { configProperties } from '../config/properties.js';
+
+const CONNECT_MS = 60_000;
+/** For how long a question waits for that: then it is asked nevertheless, and librdkafka tries again by itself. */
+const COLD_MS = 2_000;
+/** A dropped consumer waits for the end of the handle no longer: there is nothing on it that could be lost. */
+const END_MS = 500;
+
+export interface LookupUser {
+  onRecord(record: ClientRecord): void;
+}
+
+/** Those that are open in this environment, by their configuration. */
+const handles = new Map<string, LookupHandle>();
+
+export class LookupHandle {
+  readonly #key: string;
+  /** Weak: a consumer that nobody can reach is not kept by the handle that it shares. */
+  readonly #users = new Set<WeakRef<LookupUser>>();
+  readonly link: Link<ClientRecord, NativeClient>;
+  /** There is a connection, or it has been waited for long enough. */
+  readonly connected: Promise<unknown>;
+
+  /** @param user is told what the handle reports, until leave() of the same reference */
+  static use(consumerConfig: readonly [string, string][], user: WeakRef<LookupUser>): LookupHandle {
+    const config: [string, string][] = [
+      // What concerns connections is the same for both.
+      ...consumerConfig.filter(([key]) => configProperties.get(key)?.scope === '*' && key !== 'metadata.max.age.ms'),
+      // Leaders are looked up in the cache, where an old one, or none, would stay for a quarter of an hour.
+      ['metadata.max.age.ms', '1000'],
+    ];
+    const key = JSON.stringify(config);
+    const handle = handles.get(key) ?? new LookupHandle(key, config);
+    handle.#users.add(user);
+    return handle;
+  }
+
+  private constructor(key: string, config: readonly [string, string][]) {
+    this.#key = key;
+    this.link = new Link<ClientRecord, NativeClient>(native.Client, config, (record) => {
+      for (const user of this.#users) user.deref()?.onRecord(record);
+    });
+    handles.set(key, this);
+    const connected = this.link
+      .request('connect', (id) => this.link.handle.connect(id, CONNECT_MS))
+      .catch(() => undefined); // the question itself will tell
+    const cold = alarm(COLD_MS);
+    this.connected = Promise.race([connected, cold.rung]).finally(() => cold.stop());
+  }
+
+  /** Resolves when the handle has ended, if that was its last user; after the time limit it is left to end by itself. */
+  async leave(user: WeakRef<LookupUser>, timeoutMs = END_MS): Promise<void> {
+    if (!this.#users.delete(user) || this.#users.size > 0) return;
+    handles.delete(this.#key); // who comes now makes another one
+    const late = setTimeout(() => this.link.abandon(), timeoutMs + 500);
+    await this.link.end();
+    clearTimeout(late);
+  }
+}

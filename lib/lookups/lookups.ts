@@ -1,0 +1,245 @@
+// Where a log starts and ends, where a time stands in it, what a group has committed: asked on another handle than the
+// consumer's, where no Fetch long poll is ahead of the question on the connection.
+
+import {
+  type ClientRecord,
+  LIST_EARLIEST,
+  LIST_LATEST,
+  type NativeClient,
+  type NativeRow,
+  OFFSET_INVALID,
+} from '../../binding/native.js';
+import type { TopicPartition, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
+import { flat, keyOf } from '../arguments/partitions.js';
+import { alarm, delay, now } from '../client/timers.js';
+import type { Over } from '../client/waits.js';
+import { KafkaError, errno, localError, partitionsError } from '../errors.js';
+import { LookupHandle, type LookupUser } from './lookup-handle.js';
+
+const RETRY_MS = 100;
+/**
+ * How long one attempt takes at most. librdkafka asks the leader that it knows, and does not look for another one while it
+ * waits: of a leader that has died, the next attempt learns who leads now.
+ */
+const ATTEMPT_MS = 3_000;
+
+/** When the answer for all partitions takes longer than this, each is asked for alone too. */
+const TOGETHER_MS = 1_000;
+
+/** A topic that has just been created is known to every broker well within this; one that does not exist fails then. */
+const MISSING_MS = 5_000;
+const missing: readonly number[] = [
+  errno.noEntity,
+  errno.unknownPartition,
+  errno.unknownTopic,
+  errno.unknownTopicOrPart,
+];
+
+/** An answer for one partition: the offset, or why there is none. */
+export type Looked = { offset: number } | { error: KafkaError };
+
+/** Where in a log: at its start, at its end, or at the first message at or after a time. */
+export type LogPlace = TopicPartition & { readonly spec: 'earliest' | 'latest' | number };
+
+export interface LookupLimits extends WaitOptions {
+  timeoutMs: number;
+}
+
+type Ask = (
+  handle: NativeClient,
+  id: number,
+  timeoutMs: number,
+  rows: TopicPartitionOffset[],
+) => ReturnType<NativeClient['listOffsets']>;
+
+export class Lookups implements LookupUser {
+  readonly #config: readonly [string, string][];
+  readonly #readCommitted: boolean;
+  readonly #over: Over;
+  readonly #report: (error: KafkaError) => void;
+  readonly #reference = new WeakRef<LookupUser>(this);
+  readonly #letGo: Set<() => void>;
+  #handle: LookupHandle | null = null;
+
+  /**
+   * @param over ends every question
+   * @param letGo takes what ends the use of the handle where nobody closes the consumer
+   */
+  constructor(
+    consumerConfig: readonly [string, string][],
+    readCommitted: boolean,
+    over: Over,
+    report: (error: KafkaError) => void,
+    letGo: Set<() => void>,
+  ) {
+    this.#config = consumerConfig;
+    this.#readCommitted = readCommitted;
+    this.#over = over;
+    this.#report = report;
+    this.#letGo = letGo;
+  }
+
+  onRecord(record: ClientRecord): void {
+    if (record.type !== 'error') return;
+    const error = new KafkaError('client', record.error);
+    this.#over.noteTrouble(error);
+    this.#report(error);
+  }
+
+  /** Offsets at a place (a time: -1 where there is no message at or after it). */
+  listOffsets(operation: string, places: readonly LogPlace[], limits: LookupLimits): Promise<Looked[]> {
+    const rows = places.map(({ topic, partition, spec }) => ({
+      topic,
+      partition,
+      offset: spec === 'earliest' ? LIST_EARLIEST : spec === 'latest' ? LIST_LATEST : spec,
+    }));
+    return this.#ask(operation, rows, limits, (handle, id, timeoutMs, open) =>
+      handle.listOffsets(id, timeoutMs, flat(open), this.#readCommitted),
+    );
+  }
+
+  /** What a group has committed: -1 where nothing is. */
+  async committed(
+    operation: string,
+    group: string,
+    partitions: readonly TopicPartition[],
+    limits: LookupLimits,
+  ): Promise<Looked[]> {
+    const rows = partitions.map(({ topic, partition }) => ({ topic, partition, offset: 0 }));
+    const ask: Ask = (handle, id, timeoutMs, open) =>
+      handle.listConsumerGroupOffsets(id, timeoutMs, flat(open), group, this.#readCommitted);
+    const looked = await this.#ask(operation, rows, limits, ask, true);
+    return looked.map((row) => ('offset' in row && row.offset < 0 ? { offset: -1 } : row));
+  }
+
+  /** After the end of all questions. */
+  async close(timeoutMs: number): Promise<void> {
+    await this.#handle?.leave(this.#reference, timeoutMs);
+  }
+
+  /** Connects, so that the first question need not wait for that. */
+  warmUp(): void {
+    if (!this.#over.ended) this.#connect();
+  }
+
+  #connect(): LookupHandle {
+    if (this.#handle) return this.#handle;
+    const reference = this.#reference;
+    const handle = (this.#handle = LookupHandle.use(this.#config, reference));
+    this.#letGo.add(() => void handle.leave(reference));
+    return handle;
+  }
+
+  /**
+   * Asks until each partition has an answer, an error that does not pass, or no time. What ListOffsets gives for the
+   * partitions of a leader that did not answer is no error but RD_KAFKA_OFFSET_INVALID; of a group that is an answer.
+   */
+  async #ask(
+    operation: string,
+    rows: TopicPartitionOffset[],
+    limits: LookupLimits,
+    ask: Ask,
+    invalidIsNone = false,
+  ): Promise<Looked[]> {
+    const begun = now();
+    const until = begun + limits.timeoutMs;
+    const answers = new Map<string, Looked>();
+    let open = rows;
+    while (open.length) {
+      this.#over.check(operation);
+      limits.signal?.throwIfAborted();
+      const left = Math.max(1, Math.ceil(until - now()));
+      const looked = invalidIsNone
+        ? await this.#once(operation, open, left, limits.signal, ask, true) // of one broker
+        : await this.#ofLeaders(operation, open, left, limits.signal, ask);
+      for (const row of open) answers.set(keyOf(row.topic, row.partition), looked(row));
+      open = open.filter((row) => {
+        const answer = answers.get(keyOf(row.topic, row.partition))!;
+        if ('offset' in answer) return false;
+        if (missing.includes(answer.error.errno)) return now() < begun + MISSING_MS;
+        return answer.error.retriable;
+      });
+      if (open.length === 0 || now() + RETRY_MS >= until) break;
+      await this.#over.race(operation, delay(RETRY_MS), { signal: limits.signal });
+    }
+    return rows.map((row) => answers.get(keyOf(row.topic, row.partition))!);
+  }
+
+  /**
+   * librdkafka asks each leader, and answers when the last of them has. So that one that is away takes no answer from the
+   * partitions of the others, they are asked for one by one when it takes long.
+   */
+  async #ofLeaders(
+    operation: string,
+    rows: TopicPartitionOffset[],
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    ask: Ask,
+  ): Promise<(row: TopicPartition) => Looked> {
+    const together = this.#once(operation, rows, timeoutMs, signal, ask, false);
+    if (rows.length === 1 || timeoutMs <= TOGETHER_MS) return await together;
+    const late = alarm(TOGETHER_MS);
+    const looked = await Promise.race([together, late.rung]).finally(() => late.stop());
+    if (looked) return looked;
+    const answers = new Map<string, Looked>();
+    await Promise.all(
+      rows.map(async (row) => {
+        const alone = this.#once(operation, [row], timeoutMs, signal, ask, false);
+        const first = (await Promise.race([together, alone]))(row);
+        answers.set(keyOf(row.topic, row.partition), 'offset' in first ? first : (await alone)(row));
+      }),
+    );
+    return ({ topic, partition }) => answers.get(keyOf(topic, partition))!;
+  }
+
+  async #once(
+    operation: string,
+    rows: TopicPartitionOffset[],
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    ask: Ask,
+    invalidIsNone: boolean,
+  ): Promise<(row: TopicPartition) => Looked> {
+    const limit = Math.min(timeoutMs, ATTEMPT_MS);
+    const asked = async (): Promise<NativeRow[]> => {
+      const { connected, link } = this.#connect();
+      // A question for leaders that is asked before there is a connection is not asked again for a second or three.
+      await connected;
+      return await link.request(operation, (id) => ask(link.handle, id, limit, rows));
+    };
+    try {
+      // librdkafka counts the time too; ours also covers a handle that does not answer at all.
+      const answered = await this.#over.race(operation, asked(), { timeoutMs: limit, signal });
+      const reply = new Map(answered.map((row) => [keyOf(row.topic, row.partition), row]));
+      return ({ topic, partition }) => {
+        const row = reply.get(keyOf(topic, partition));
+        if (!row) return { error: localError(operation, errno.unknownPartition, `${operation}: no answer for it`) };
+        if (row.error) return { error: new KafkaError(operation, row.error) };
+        if (row.offset !== OFFSET_INVALID || invalidIsNone) return { offset: row.offset };
+        return { error: this.#over.timedOut(operation, 'no answer from the leader') };
+      };
+    } catch (error) {
+      const passes = error instanceof KafkaError && error.errno !== errno.destroy && !signal?.aborted;
+      if (!passes) throw error;
+      if (error.errno === errno.timedOut) this.#over.withCause(error);
+      return () => ({ error });
+    }
+  }
+}
+
+/** What was looked up, as rows in the order asked for. Partitions fail one by one, and are told together. */
+export function offsetsOrThrow(
+  operation: string,
+  asked: readonly TopicPartition[],
+  looked: readonly Looked[],
+): TopicPartitionOffset[] {
+  const failed = looked.flatMap((answer, i) => {
+    const { topic, partition } = asked[i]!;
+    return 'error' in answer ? [{ topic, partition, error: answer.error }] : [];
+  });
+  if (failed.length) throw partitionsError(operation, failed);
+  return looked.map((answer, i) => {
+    const { topic, partition } = asked[i]!;
+    return { topic, partition, offset: (answer as { offset: number }).offset };
+  });
+}

@@ -1,0 +1,338 @@
+import { DeliveryReports } from '../../binding/delivery-layout.js';
+import { type ClientRecord, type DeliveryRecord, type NativeClient, native } from '../../binding/native.js';
+import { MessagePacker, type PackedMessages, valueLengthOf } from '../../binding/produce-layout.js';
+import { producerMessage } from '../arguments/messages.js';
+import type { ProducerMessage, RecordMetadata, TimeoutOptions, WaitOptions } from '../arguments/options.js';
+import { knownKeys, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
+import { CLOSE_TIMEOUT_MS, Client, type ClientEvents, type OwnRecord } from '../client/client.js';
+import { now, queueMicrotask } from '../client/timers.js';
+import { type ProducerConfig, normalizeConfig } from '../config/config.js';
+import { KafkaError, call, destroyed, errno, localError } from '../errors.js';
+import { ArraySending, type Sending, SinglesSending, type Waiter } from './sending.js';
+import { type Transaction, Transactions } from './transaction.js';
+
+/** How long flush() waits for deliveries, unless told otherwise. */
+const FLUSH_TIMEOUT_MS = 30_000;
+/** What was not delivered in time is told to those that wait for it within this. */
+const PURGE_MS = 400;
+
+/** The end of a transaction does not wait for `linger.ms`. */
+const DELIVERY_FLUSH_MS = 60_000;
+
+const OUTSIDE =
+  "send: a producer with a 'transactional.id' sends in transaction() only, by the send() that it is given";
+const NOT_CONFIGURED = "the producer has no 'transactional.id'";
+const WITHDRAWN = 'send: the transaction was aborted before';
+
+/** Room for so many messages is made at once; what an array says of its length is no reason to take memory. */
+const MOST_PREPARED = 10_000;
+
+/** A packer with more memory than this is not kept for the next messages. */
+const SPARE_BYTES = 1024 * 1024;
+
+/** Reserved: there are none yet. */
+export type ProducerOptions = Record<string, never>;
+
+/**
+ * Sends messages. `send` resolves when the broker has acknowledged as `acks` says.
+ *
+ * A producer keeps the process alive while something is on its way. `close()` it.
+ */
+export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
+  readonly #sendings = new Map<number, Sending>();
+  /** Those that librdkafka's queue had no room for, in order. */
+  #queue: number[] = [];
+  /** Single messages of this turn of the event loop, which cross together. */
+  #gathered = new MessagePacker();
+  #waiters: Waiter[] = [];
+  /** One whose messages librdkafka has copied. */
+  #spare: MessagePacker | null = null;
+  #nextId = 1;
+  /** What librdkafka has room for (`queue.buffering.max.kbytes`). */
+  readonly #queueBytes: number;
+  readonly #lingerFollowsLoad: boolean;
+  /** Null without `transactional.id`. */
+  readonly #transactions: Transactions | null;
+
+  /**
+   * @param config librdkafka's configuration: `'bootstrap.servers'`, `'linger.ms'`, `'compression.type'`, ...
+   * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
+   */
+  constructor(config: ProducerConfig, options: ProducerOptions = {}) {
+    knownKeys(options, 'options', []);
+    const { native: pairs, settings } = normalizeConfig('producer', config);
+    super('Producer', native.Client, pairs);
+    const { transactionalId, transactionTimeoutMs, queueBytes, lingerFollowsLoad } = settings;
+    this.#queueBytes = queueBytes;
+    this.#lingerFollowsLoad = lingerFollowsLoad;
+    this.#transactions =
+      transactionalId === undefined
+        ? null
+        : new Transactions(this.link, transactionTimeoutMs, {
+            send: (what) => this.#send(what),
+            delivered: () => this.#delivered(DELIVERY_FLUSH_MS),
+            withdraw: () => this.#rejectQueued(() => localError('send', errno.purgeQueue, WITHDRAWN)),
+            report: (error) => this.report(error),
+            fatal: () => this.fatal,
+          });
+  }
+
+  /**
+   * Sends a message, or several. Where librdkafka's queue is full (`queue.buffering.max.messages`) it waits for room.
+   * What is handed over may be changed afterwards: it is copied. (rd_kafka_produceva)
+   *
+   * @returns where each was stored, in the order given
+   * @throws TypeError, RangeError for a malformed message; then none is sent. KafkaError when the delivery failed; of
+   * several messages the first error, with the outcome of each in `results`: ERR__MSG_TIMED_OUT after `message.timeout.ms`, ERR_MSG_SIZE_TOO_LARGE, ...;
+   * ERR__STATE with a `transactional.id`: such a producer sends in transaction() only
+   */
+  send(message: ProducerMessage): Promise<RecordMetadata>;
+  send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
+  send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
+    if (this.#transactions) return call(() => Promise.reject(localError('send', errno.state, OUTSIDE)));
+    return this.#send(what);
+  }
+
+  /**
+   * Takes the `transactional.id`: aborts what another producer with it has left open, and fences that one. The first
+   * transaction() does it too. Call it before a consumer of a pipeline begins to read: until a transaction that a killed
+   * process has left is decided, what its consumer group has committed cannot be known (up to `transaction.timeout.ms`).
+   * (rd_kafka_init_transactions)
+   *
+   * @param options `timeoutMs`, default `transaction.timeout.ms`; `signal`
+   * @throws KafkaError ERR__NOT_CONFIGURED without `transactional.id`, ERR__TIMED_OUT; a later call tries again
+   */
+  initTransactions(options: WaitOptions = {}): Promise<void> {
+    return this.run('initTransactions', () => {
+      const limits = waitOptions(options);
+      if (!this.#transactions)
+        throw localError('initTransactions', errno.notConfigured, `initTransactions: ${NOT_CONFIGURED}`);
+      return this.over.race('initTransactions', this.#transactions.initialize('initTransactions', limits));
+    });
+  }
+
+  /**
+   * Does `work` in a transaction: commits when it resolves, and aborts when it rejects. What is sent in it, and the
+   * offsets of consumers, take effect together or not at all, for who reads with `isolation.level` `read_committed` (the
+   * default). Wants a `transactional.id`; another producer that begins one with the same id ends this one's for good.
+   *
+   * A message or an offset that `tx` refused is not left out: the transaction aborts, even if `work` has caught the error.
+   * What `work` has not awaited is waited for.
+   *
+   * (rd_kafka_init_transactions the first time, for up to `transaction.timeout.ms`; rd_kafka_begin_transaction;
+   * rd_kafka_commit_transaction or rd_kafka_abort_transaction, until they are decided.)
+   *
+   * @returns what `work` resolved with, once it is committed
+   * @throws what `work` rejected with. KafkaError ERR__NOT_CONFIGURED without `transactional.id`; ERR__STATE while another
+   * transaction of this producer has not ended; ERR__FENCED, fatal, when another producer has the id now (what the work saw of it is its `cause`); the error of
+   * the first message that failed; ERR__DESTROY when the producer is closed meanwhile, which aborts
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.run('transaction', () => {
+      if (typeof work !== 'function') throw typeError('work', 'a function', work);
+      if (!this.#transactions) throw localError('transaction', errno.notConfigured, `transaction: ${NOT_CONFIGURED}`);
+      return this.#transactions.run(work);
+    });
+  }
+
+  #send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
+    let several: boolean;
+    try {
+      several = Array.isArray(what); // which throws for a proxy that was revoked
+    } catch (error) {
+      return call(() => Promise.reject(error as Error));
+    }
+    return several ? this.#sendArray(what as readonly ProducerMessage[]) : this.#sendOne(what as ProducerMessage);
+  }
+
+  /**
+   * Sends what waits for `linger.ms`, and resolves when everything sent so far has been acknowledged or has failed.
+   * (rd_kafka_flush)
+   *
+   * @param options `timeoutMs`, default 30,000; `signal`
+   * @throws KafkaError ERR__TIMED_OUT; nothing is given up by that, nor by the signal
+   */
+  flush(options: WaitOptions = {}): Promise<void> {
+    return this.run('flush', () => {
+      const { timeoutMs = FLUSH_TIMEOUT_MS, signal } = waitOptions(options);
+      return this.over.race('flush', this.#delivered(timeoutMs), { timeoutMs, signal, late: 'not all is delivered' });
+    });
+  }
+
+  /**
+   * Sends what waits, waits for it, and lets go of everything. What is not acknowledged in time rejects with
+   * ERR__PURGE_QUEUE or ERR__PURGE_INFLIGHT. A transaction whose work has not ended is aborted. The second call waits for
+   * the first. Never rejects.
+   *
+   * @param options `timeoutMs`, default 30,000
+   */
+  close(options: TimeoutOptions = {}): Promise<void> {
+    return call(async () => {
+      const { timeoutMs = CLOSE_TIMEOUT_MS } = timeoutOptions(options);
+      await this.shutDown(timeoutMs, () => this.#beforeEnd(timeoutMs), PURGE_MS);
+      // Where not even the purge was reported in time.
+      for (const sending of this.#sendings.values()) sending.abandon(() => destroyed('send'));
+      this.#sendings.clear();
+    });
+  }
+
+  async #beforeEnd(timeoutMs: number): Promise<void> {
+    const until = now() + timeoutMs;
+    await this.#transactions?.close(timeoutMs);
+    this.#flushGathered();
+    const left = Math.max(0, until - now());
+    await this.link.over.race('close', this.#delivered(left), { timeoutMs: left }).catch(() => undefined);
+    if (this.#sendings.size === 0) return;
+    this.#rejectQueued(() => destroyed('send'));
+    this.link.handle.purge();
+    await Promise.all(this.#pending());
+  }
+
+  protected override onOwnRecord(record: OwnRecord<ClientRecord>): void {
+    if (record.type === 'delivery') this.#onDelivery(record);
+  }
+
+  #onDelivery(record: DeliveryRecord): void {
+    const reports = new DeliveryReports(record);
+    for (let from = 0, to = 0; from < reports.count; from = to) {
+      const id = reports.batch(from);
+      while (to < reports.count && reports.batch(to) === id) to++; // those of one call mostly come together
+      const sending = this.#sendings.get(id);
+      sending?.delivered(reports, from, to);
+      if (sending?.ended) this.#forget(id);
+    }
+    this.#drainQueue();
+  }
+
+  #sendArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
+    const sent = this.#handOverArray(messages);
+    return call(() => sent); // what waits for the outcome does not hold the messages
+  }
+
+  #handOverArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
+    return new Promise((resolve) => {
+      this.mustBeOpen('send');
+      const { length } = messages;
+      const packer = this.#takePacker(Math.min(length, MOST_PREPARED));
+      for (let i = 0; i < length; i++) {
+        const checked = producerMessage(messages[i], i);
+        try {
+          packer.add(checked);
+        } catch (error) {
+          throw new RangeError('messages: expected less in one call, got more than there is memory for', {
+            cause: error,
+          });
+        }
+      }
+      this.mustBeOpen('send'); // a getter of a message may have closed it
+      this.#flushGathered(); // what was asked for before goes before
+      if (packer.count === 0) return resolve([]);
+      const sending = new ArraySending(packer.take());
+      resolve(sending.promise); // before: all may be refused at once
+      this.#begin(sending, packer);
+    });
+  }
+
+  /** No more than a promise and its two functions are made here: there may be tens of thousands on their way. */
+  #sendOne(message: ProducerMessage): Promise<RecordMetadata> {
+    try {
+      const checked = producerMessage(message); // before: a getter of it may send, too, or close
+      this.mustBeOpen('send');
+      this.#gathered.add(checked); // whole or not at all
+    } catch (error) {
+      return call(() => Promise.reject(error as Error));
+    }
+    if (this.#gathered.count === 1) queueMicrotask(() => this.#flushGathered());
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  #flushGathered(): void {
+    if (this.#gathered.count === 0) return;
+    const packer = this.#gathered;
+    const sending = new SinglesSending(packer.take(), this.#waiters);
+    this.#gathered = this.#takePacker();
+    this.#waiters = [];
+    this.#begin(sending, packer);
+  }
+
+  /** A getter of a message may send one too: each has a packer of its own meanwhile. */
+  #takePacker(messages?: number): MessagePacker {
+    const packer = this.#spare ?? new MessagePacker(messages);
+    this.#spare = null;
+    packer.clear();
+    return packer;
+  }
+
+  /** Hands over as much as librdkafka takes. What it has no room for goes to the end of the line. */
+  #begin(sending: Sending, packer: MessagePacker): void {
+    const id = this.#nextId;
+    this.#nextId = (this.#nextId + 1) >>> 0 || 1;
+    this.#sendings.set(id, sending);
+    this.link.waitBegins();
+    if (this.#queue.length || !this.#handOver(id)) this.#queue.push(id);
+    else if (packer.capacity <= SPARE_BYTES) this.#spare = packer;
+    // Nothing else is under way that it could be gathered with.
+    if (this.#lingerFollowsLoad && this.#sendings.size === 1) this.link.handle.sendNow();
+  }
+
+  /** False: there is no room for the rest of it. */
+  #handOver(id: number): boolean {
+    const sending = this.#sendings.get(id)!;
+    const packed = sending.packed!;
+    const { topics, fields, timestamps, payload } = packed;
+    while (sending.taken < sending.count) {
+      const { accepted, error } = this.link.handle.produce(topics, fields, timestamps, payload, id, sending.taken);
+      sending.taken += accepted;
+      if (!error) break;
+      const refused =
+        error.errno === errno.queueFull ? this.#tooLarge(packed, sending.taken) : new KafkaError('send', error);
+      if (!refused) return false;
+      sending.refused(sending.taken++, refused); // this one alone is refused; the others go on
+    }
+    sending.packed = null;
+    if (sending.ended) this.#forget(id);
+    return true;
+  }
+
+  /** librdkafka, which counts values alone, calls its queue full for one that even the empty queue has no room for. */
+  #tooLarge(packed: PackedMessages, index: number): KafkaError | null {
+    const bytes = valueLengthOf(packed, index);
+    if (bytes <= this.#queueBytes) return null;
+    const text = `send: the value has ${bytes} bytes, and 'queue.buffering.max.kbytes' is ${this.#queueBytes / 1024}`;
+    return localError('send', errno.msgSizeTooLarge, text);
+  }
+
+  #drainQueue(): void {
+    while (this.#queue.length && this.#handOver(this.#queue[0]!)) this.#queue.shift();
+  }
+
+  #forget(id: number): void {
+    this.#sendings.delete(id);
+    this.link.waitEnds();
+  }
+
+  #pending(): Promise<void>[] {
+    return [...this.#sendings.values()].map(({ end }) => end);
+  }
+
+  /** What was sent so far is reported on. `linger.ms` is not waited for, for so long. */
+  async #delivered(flushMs: number): Promise<void> {
+    this.#flushGathered();
+    if (this.#sendings.size === 0) return;
+    const pending = Promise.all(this.#pending());
+    this.link.handle.flush(Math.ceil(flushMs));
+    await pending;
+  }
+
+  /** What librdkafka never got. */
+  #rejectQueued(error: () => KafkaError): void {
+    this.#flushGathered();
+    const queued = this.#queue;
+    this.#queue = [];
+    for (const id of queued) {
+      const sending = this.#sendings.get(id)!;
+      while (sending.taken < sending.count) sending.refused(sending.taken++, error());
+      if (sending.ended) this.#forget(id);
+    }
+  }
+}

@@ -1,0 +1,255 @@
+// Transactions of a producer, one after the other: from the coordinator's first answer to its last.
+
+import type { ClientRecord, NativeClient } from '../../binding/native.js';
+import { flat } from '../arguments/partitions.js';
+import { typeError } from '../arguments/values.js';
+import { alarm, nextTurn, now } from '../client/timers.js';
+import { consumedForTransaction, isTransactionalConsumer } from '../client/transactional.js';
+import type { Consumer } from '../consumer/consumer.js';
+import { KafkaError, call, causedBy, destroyed, errno, localError } from '../errors.js';
+import type { Link } from '../client/link.js';
+import type { MessageBatch } from '../consumer/batch.js';
+import type { Message } from '../consumer/message.js';
+import type { ProducerMessage, RecordMetadata, WaitOptions, TopicPartitionOffset } from '../arguments/options.js';
+
+/** What is done with it takes effect when the transaction commits. It is of no use after its `work` has ended. */
+export interface Transaction {
+  /**
+   * Sends a message, or several, as Producer.send() does. Their offsets are those in the log, where they are whether the
+   * transaction commits or not.
+   *
+   * @throws as of Producer.send(), which aborts the transaction; ERR__STATE after the transaction's end
+   */
+  send(message: ProducerMessage): Promise<RecordMetadata>;
+  send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
+  /**
+   * Commits offsets for the consumer's group, with the transaction: what was consumed and what was made of it become
+   * one. After an abort, `consumer.seekToCommitted()` goes back to it. (rd_kafka_send_offsets_to_transaction)
+   *
+   * @param consumer of a group, with `enable.auto.commit` false
+   * @param what as of Consumer.commit(): up to and including that message or batch, or these offsets; nothing given: all
+   * that was processed
+   * @throws KafkaError ERR_ILLEGAL_GENERATION, ERR_UNKNOWN_MEMBER_ID, ... when the consumer is not a member any more, as
+   * any failure aborts the transaction
+   */
+  sendOffsets(consumer: Consumer, what?: Message | MessageBatch | readonly TopicPartitionOffset[]): Promise<void>;
+}
+
+/** What the producer does for its transactions. */
+interface Host {
+  send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]>;
+  /** Resolves when all that was sent is reported on. */
+  delivered(): Promise<void>;
+  /** Rejects what librdkafka has not got yet. */
+  withdraw(): void;
+  report(error: KafkaError): void;
+  /** Why the producer can do nothing any more, where it is so. */
+  fatal(): KafkaError | null;
+}
+
+type ProducerLink = Link<ClientRecord, NativeClient>;
+
+export class Transactions {
+  readonly #link: ProducerLink;
+  readonly #timeoutMs: number;
+  readonly #host: Host;
+  #initialized = false;
+  #initializing: Promise<void> | null = null;
+  #current: Running | null = null;
+  /** It is to be done before another one begins. */
+  #abortFailed = false;
+  /** No transaction succeeds any more: another producer has the id, as a rule. */
+  #fatal: KafkaError | null = null;
+
+  constructor(link: ProducerLink, timeoutMs: number, host: Host) {
+    this.#link = link;
+    this.#timeoutMs = timeoutMs;
+    this.#host = host;
+  }
+
+  async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.#current) {
+      throw localError('transaction', errno.state, 'transaction: the one before has not ended, and a producer has one');
+    }
+    const running = (this.#current = new Running(this.#link, this.#timeoutMs, this.#host));
+    try {
+      await this.initialize('transaction', {});
+      running.mustGoOn();
+      if (this.#abortFailed) await this.#step('abort');
+      this.#abortFailed = false;
+      await this.#step('begin');
+      running.begun = true;
+      return await this.#decide(running, work);
+    } finally {
+      this.#current = null;
+    }
+  }
+
+  /** What a producer with the same id has left open is aborted, and it is fenced. Done once; a failure is tried again. */
+  async initialize(operation: string, { timeoutMs = this.#timeoutMs, signal }: WaitOptions): Promise<void> {
+    const until = now() + timeoutMs;
+    const late = "the transaction's coordinator does not answer";
+    while (!this.#initialized) {
+      const left = Math.max(1, until - now());
+      const isFirst = this.#initializing === null;
+      // Those that call meanwhile wait for the same attempt, each for its own time.
+      this.#initializing ??= this.#link
+        .ask(operation, (id) => this.#link.handle.transact(id, 'init', Math.ceil(left)), { timeoutMs: left, late })
+        .then(() => void (this.#initialized = true))
+        .finally(() => (this.#initializing = null));
+      try {
+        await this.#link.over.race(operation, this.#initializing, { timeoutMs: left, signal, late });
+      } catch (error) {
+        if (isFirst || signal?.aborted || now() >= until || !(error as KafkaError).retriable) throw error;
+      }
+    }
+  }
+
+  /** Aborts what is under way, unless it is being committed. Takes no longer than that, and never rejects. */
+  async close(timeoutMs: number): Promise<void> {
+    const running = this.#current;
+    if (!running) return;
+    running.end(destroyed('transaction'));
+    if (!running.begun) return;
+    running.decision ??= this.#abort();
+    const late = alarm(timeoutMs);
+    await Promise.race([running.decision.catch(() => undefined), late.rung]);
+    late.stop();
+  }
+
+  async #decide<T>(running: Running, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    let committing = false;
+    try {
+      running.mustGoOn();
+      const result = await work(running.transaction);
+      running.mustGoOn();
+      await running.complete();
+      if (running.decision) throw destroyed('transaction'); // by close()
+      committing = true;
+      await (running.decision = this.#step('commit'));
+      for (const tell of running.onCommitted) tell();
+      return result;
+    } catch (error) {
+      running.end(localError('transaction', errno.state, 'transaction: it is aborted'));
+      // After the end of the handle there is nothing to abort any more, and close() aborts what is not being committed.
+      const over = error instanceof KafkaError && (error.fatal || error.errno === errno.destroy);
+      const decided = committing ? over : running.decision !== null;
+      if (!decided) await (running.decision = this.#abort());
+      throw this.#whyItEnded(error);
+    }
+  }
+
+  /**
+   * Of a producer that was fenced, what its work sees is a consequence (messages that are purged, an old epoch): that it was
+   * fenced is what counts, and the consequence is the cause that is told with it.
+   */
+  #whyItEnded(error: unknown): unknown {
+    const fatal = this.#fatal ?? this.#host.fatal();
+    if (!fatal || error === fatal) return error;
+    return causedBy(new KafkaError('transaction', fatal), error);
+  }
+
+  /** That it failed is told by an event: whoever waits is told why it was to be aborted. */
+  async #abort(): Promise<void> {
+    this.#host.withdraw();
+    try {
+      await this.#step('abort');
+    } catch (error) {
+      this.#abortFailed = true;
+      if ((error as KafkaError).fatal) this.#fatal = error as KafkaError;
+      this.#host.report(error as KafkaError);
+    }
+  }
+
+  #step(what: 'begin' | 'commit' | 'abort'): Promise<unknown> {
+    return this.#link.ask('transaction', (id) => this.#link.handle.transact(id, what));
+  }
+}
+
+/** A transaction between its begin and its decision. */
+class Running {
+  readonly transaction: Transaction;
+  /** There is something to abort. */
+  begun = false;
+  /** The commit or the abort, once it is under way. */
+  decision: Promise<unknown> | null = null;
+  /** The consumers whose offsets it commits. */
+  readonly onCommitted: (() => void)[] = [];
+  readonly #link: ProducerLink;
+  readonly #timeoutMs: number;
+  readonly #host: Host;
+  /** Offsets that are on their way to the coordinator. */
+  readonly #offsets = new Set<Promise<void>>();
+  /** Why nothing more is taken. */
+  #ended: KafkaError | null = null;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(link: ProducerLink, timeoutMs: number, host: Host) {
+    this.#link = link;
+    this.#timeoutMs = timeoutMs;
+    this.#host = host;
+    this.transaction = {
+      send: ((what: ProducerMessage | readonly ProducerMessage[]) => this.#send(what)) as Transaction['send'],
+      sendOffsets: (consumer, what) => this.#sendOffsets(consumer, what),
+    };
+  }
+
+  end(reason: KafkaError): void {
+    this.#ended ??= reason;
+  }
+
+  /** Throws when it has been ended from outside. */
+  mustGoOn(): void {
+    if (this.#ended) throw this.#ended;
+  }
+
+  /** Resolves when everything that was asked for is done, and rejects with the first failure. */
+  async complete(): Promise<void> {
+    this.end(localError('transaction', errno.state, 'transaction: its work has ended'));
+    await Promise.allSettled([this.#host.delivered(), ...this.#offsets]);
+    await nextTurn(); // for what is settled to be told, which takes some promises more
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  #send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
+    return this.#ended ? this.#refuse('send') : this.#watched(this.#host.send(what));
+  }
+
+  #sendOffsets(consumer: Consumer, what: unknown): Promise<void> {
+    if (this.#ended) return this.#refuse('sendOffsets');
+    const sent = call(async () => {
+      if (!isTransactionalConsumer(consumer)) throw typeError('consumer', 'a Consumer of this package', consumer);
+      const { offsets, member, committed } = await consumer[consumedForTransaction](what);
+      if (offsets.length === 0) return;
+      const { group, generation, id: memberId, instance } = member;
+      await this.#link.ask('sendOffsets', (id) =>
+        this.#link.handle.transact(
+          id,
+          'offsets',
+          this.#timeoutMs,
+          flat(offsets),
+          group,
+          generation,
+          memberId,
+          instance,
+        ),
+      );
+      this.onCommitted.push(committed);
+    });
+    this.#offsets.add(sent);
+    const forget = () => this.#offsets.delete(sent);
+    sent.then(forget, forget);
+    return this.#watched(sent);
+  }
+
+  /** The transaction tells of a failure: so it is no unhandled rejection if nobody else looks at it. */
+  #watched<T>(sent: Promise<T>): Promise<T> {
+    sent.catch((error: unknown) => (this.#failure ??= { error }));
+    return sent;
+  }
+
+  #refuse(operation: string): Promise<never> {
+    const { errno: code, message } = this.#ended!;
+    return call(() => Promise.reject(localError(operation, code, message.replace(/^\w+/, operation))));
+  }
+}
