@@ -68,8 +68,6 @@ const seeks = fc
   .map(([partitions, kind, permille, manner, turns]): Step => ({
     name: `${manner}: seek ${kind} ${partitions?.join() ?? 'all'} ${permille}‰`,
     async run(world) {
-      // The mock cluster looks no timestamps up.
-      if (kind === 'timestamp' && world.cluster.name === 'mock') return;
       const chosen = world.held.filter((one) => partitions?.includes(one) ?? true);
       if (chosen.length === 0) return;
       const withdrawal = new AbortController();

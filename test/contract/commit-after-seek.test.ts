@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Consumer, ConsumerConfig } from 'seekafka';
 import { describeOnBoth } from '../helpers/clusters.js';
 import { at, committedOf, consumerOn, fill, range, takeSequences } from '../helpers/numbered.js';
+import { catchingIntervals } from '../helpers/intervals.js';
 import { rejection } from '../helpers/rejection.js';
 import { uniqueGroup } from '../helpers/unique.js';
 import { eventually } from '../helpers/wait.js';
@@ -21,19 +22,10 @@ let tick: () => void;
 
 /** Makes a consumer, and takes its timer: the one interval that is set up while it is made. */
 function withoutClock(create: () => Consumer): Consumer {
-  const real = globalThis.setInterval;
   tick = () => {
     throw new Error('this consumer has no timer');
   };
-  globalThis.setInterval = (callback: () => void) => {
-    tick = callback;
-    return real(() => undefined, 2 ** 30);
-  };
-  try {
-    return create();
-  } finally {
-    globalThis.setInterval = real;
-  }
+  return catchingIntervals((callback) => (tick = callback), create);
 }
 
 const triggers: readonly Trigger[] = [

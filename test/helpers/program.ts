@@ -11,6 +11,17 @@ export interface Ending {
   readonly stderr: string;
 }
 
+export interface ProgramOptions {
+  /** It is killed after this time. Default 80,000. */
+  readonly limitMs?: number;
+  /** Lines of bash that run before it in the same process: `ulimit -v 6000000`. */
+  readonly before?: string;
+  /** Runs it as this user; only root may ask for it. */
+  readonly uid?: number;
+  /** Options of Node.js: `--expose-gc`. */
+  readonly nodeOptions?: readonly string[];
+}
+
 /**
  * A process that runs the text of a module, which imports 'seekafka' as any program does and reads what it needs from
  * process.env. It is killed when it is disposed, or after `limitMs`.
@@ -24,11 +35,18 @@ export class Program implements AsyncDisposable {
   /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<Ending>;
 
-  constructor(source: string, env: Readonly<Record<string, string>> = {}, limitMs = 80_000) {
-    this.#child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+  constructor(
+    source: string,
+    env: Readonly<Record<string, string>> = {},
+    { limitMs = 80_000, before, uid, nodeOptions = [] }: ProgramOptions = {},
+  ) {
+    const command = [process.execPath, ...nodeOptions, '--input-type=module', '--eval', source];
+    const [file, ...args] = before === undefined ? command : ['bash', '-c', `${before}\nexec "$@"`, 'bash', ...command];
+    this.#child = spawn(file!, args, {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#on((this.#stdout += text)));
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#on((this.#stderr += text)));
@@ -37,7 +55,7 @@ export class Program implements AsyncDisposable {
       this.#child.once('error', reject);
       this.#child.once('close', (code, signal) => {
         endLimit();
-        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
+        resolve({ code, signal, stdout: this.#stdout, stderr: withoutOurWarnings(this.#stderr) });
         this.#on('');
       });
     });
@@ -87,3 +105,9 @@ export class Program implements AsyncDisposable {
     this.#changed.clear();
   }
 }
+
+/** A client without a listener for `error` warns of what passes; that is no complaint of the process. */
+const withoutOurWarnings = (stderr: string): string =>
+  stderr
+    .replaceAll(/\(node:\d+\) \[SEEKAFKA_ERR_[^\n]*\n/g, '')
+    .replaceAll(/\(Use `node --trace-warnings [^\n]*\n/g, '');

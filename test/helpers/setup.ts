@@ -1,3 +1,4 @@
+import './intervals.js'; // first: before the package takes its timers
 import { stopKafkaOfThisRun } from './kafka.js';
 
 // Mocha loads this file before the tests (.mocharc.json).

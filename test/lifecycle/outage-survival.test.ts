@@ -65,7 +65,7 @@ describe('an outage that outlasts a time limit', () => {
         console.log('survived');
       `,
       {},
-      35_000,
+      { limitMs: 35_000 },
     );
     const { code, signal, stdout, stderr } = await program.ended;
     expect({ code, signal, stderr }).to.deep.equal({ code: 0, signal: null, stderr: '' });

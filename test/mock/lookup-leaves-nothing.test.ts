@@ -41,7 +41,7 @@ describe('a look-up', () => {
         console.log('grown ' + (await ask(${LOOKUPS}) - before));
         await consumer.close();`,
         { BROKERS: cluster.bootstrapServers, TOPIC: topic },
-        60_000,
+        { limitMs: 60_000 },
       );
       const grown = Number((await program.line('grown')).split(' ')[1]);
       expect(grown).to.be.lessThan(MOST_BYTES);

@@ -1,6 +1,6 @@
 import vm from 'node:vm';
 import { expect } from 'chai';
-import { type ClientKind, normalizeConfig } from '../../lib/config.js';
+import { type ClientKind, normalizeConfig } from '../../lib/config/config.js';
 
 const servers = { 'bootstrap.servers': 'a:9092,b:9092' };
 
@@ -68,7 +68,7 @@ describe('config: what is refused', () => {
     refuses(
       { ...servers, 'enable.partition.eof': true },
       TypeError,
-      "config: 'enable.partition.eof' cannot be set: compare position() with endOffsets(), or see lag()",
+      "config: 'enable.partition.eof' cannot be set: see lag(): it is 0 at the end of the log",
     );
     refuses(
       { ...servers, rebalance_cb: true },
@@ -208,7 +208,10 @@ describe('config: what librdkafka is told', () => {
       ['retries', '10'], // and not 8, as C reads 010
       ['compression.codec', 'zstd'],
       ['reconnect.backoff.ms', '20'],
+      ['partitioner', 'murmur2_random'],
     ]);
+    const byAlias = native('producer', { 'queue.buffering.max.ms': 7 }).filter(([key]) => /linger|buffering/.test(key));
+    expect(byAlias, 'no default beside it, under another name').to.deep.equal([['queue.buffering.max.ms', '7']]);
     expect(native('admin', {})).to.deep.equal([
       ['bootstrap.servers', 'a:9092,b:9092'],
       ['reconnect.backoff.ms', '20'],
@@ -227,8 +230,20 @@ describe('config: what librdkafka is told', () => {
         ['auto.offset.reset', 'error'],
         ['enable.auto.commit', 'false'],
         ['enable.auto.offset.store', 'false'],
+        ['enable.partition.eof', 'true'],
       ]);
     }
+  });
+
+  it('no login by tokens, for which there is no token: the client would never connect, and say nothing', () => {
+    const config = { 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'OAUTHBEARER' };
+    expect(() => native('producer', config)).to.throw(
+      TypeError,
+      "config['sasl.mechanism']: expected another mechanism",
+    );
+    expect(native('producer', { ...config, 'enable.sasl.oauthbearer.unsecure.jwt': true })).to.have.length.greaterThan(
+      3,
+    );
   });
 
   it("the caller's value and not our default, also where it is 0", () => {
@@ -261,6 +276,8 @@ describe('config: what seekafka does itself', () => {
       socketTimeoutMs: 60000,
       transactionalId: undefined,
       transactionTimeoutMs: 60000,
+      queueBytes: 1024 ** 3,
+      lingerFollowsLoad: true,
     });
   });
 

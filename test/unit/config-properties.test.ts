@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import { configProperties } from '../../lib/config-properties.js';
+import { configProperties } from '../../lib/config/properties.js';
 import {
   type AdminConfig,
   type ConsumerConfig,
@@ -8,7 +8,7 @@ import {
   normalizeConfig,
   ownedProperties,
   seekafkaDefaults,
-} from '../../lib/config.js';
+} from '../../lib/config/config.js';
 import { skip } from '../helpers/groups.js';
 
 describe('config: the table of properties', () => {

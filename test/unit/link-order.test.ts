@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { NativeRow, ReplyRecord } from '../../binding/native.js';
-import { Link } from '../../lib/link.js';
+import { Link } from '../../lib/client/link.js';
 
 type Record = ReplyRecord | { type: 'batch'; name: string } | { type: 'closed' };
 
@@ -22,7 +22,10 @@ class FakeHandle {
   ref(): void {}
   unref(): void {}
   close(): void {}
-  release(): void {}
+  abort(): void {}
+  join(): boolean {
+    return true;
+  }
 }
 
 const reply = (id: number): ReplyRecord => ({ type: 'reply', id, error: undefined, rows: [] });

@@ -1,57 +1,58 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type SeekEntry, SeekLedger, type SeekOutcome, type SeekRequest } from '../../lib/seek-ledger.js';
+import type { SeekEntry, SeekRequest } from '../../lib/seek/ledger.js';
+import { NotingLedger } from '../helpers/noting-ledger.js';
 
 // Random histories against a model that says the rules the long way: for each request and partition, what has become of
 // it. It knows no order of entries; "who is in charge" is the newest call that is not over on the partition.
 
 const keys = ['a', 'b', 'c'];
-type Fate = 'waiting' | 'active' | 'dropped' | { offset: number } | { error: string };
+type Fate = 'waiting' | 'active' | 'left out' | { offset: number } | { error: string };
 
 interface Modelled {
-  request: SeekRequest<string>;
+  request: SeekRequest;
   whole: boolean;
   /** Null: a whole request that has met no assignment. */
   fates: Map<string, Fate> | null;
   withdrawn: boolean;
-  outcomes: SeekOutcome<string>[];
+  /** Where it took effect, if the partition was not taken away since. */
+  effective: Set<string>;
 }
 
 class World {
-  readonly ledger = new SeekLedger<string>();
+  readonly ledger = new NotingLedger();
   readonly requests: Modelled[] = [];
   held: string[] = [];
   clock = 0;
 
   ask(named: string[] | null): void {
-    const outcomes: SeekOutcome<string>[] = [];
     const target = { kind: 'end' } as const;
     const request = this.ledger.request(
       named ? { whole: false, targets: new Map(named.map((key) => [key, target])) } : { whole: true, target },
-      (outcome) => outcomes.push(outcome),
     );
     const fates = named && new Map(named.map((key): [string, Fate] => [key, 'waiting']));
-    this.requests.push({ request, whole: !named, fates, withdrawn: false, outcomes });
+    this.requests.push({ request, whole: !named, fates, withdrawn: false, effective: new Set() });
   }
 
   bind(): void {
-    const changed = this.ledger.bind(this.held, (key) => `lacks ${key}`);
-    for (const key of changed) expect(this.ledger.inCharge(key), `newly in charge of ${key}`).not.to.equal(undefined);
+    const { begun } = this.ledger.bind(this.held, (key) => `lacks ${key}`);
+    for (const key of begun) expect(this.ledger.inCharge(key), `newly in charge of ${key}`).not.to.equal(undefined);
     if (this.held.length === 0) return;
     for (const modelled of this.open()) {
       modelled.fates ??= new Map(this.held.map((key): [string, Fate] => [key, 'waiting']));
       for (const [key, fate] of modelled.fates) {
         if (fate !== 'waiting') continue;
-        const lacking = modelled.whole ? 'dropped' : { error: `lacks ${key}` };
+        const lacking = modelled.whole ? 'left out' : { error: `lacks ${key}` };
         modelled.fates.set(key, this.held.includes(key) ? 'active' : lacking);
       }
     }
   }
 
-  release(gone: string[]): void {
+  revoke(gone: string[]): void {
     this.held = this.held.filter((key) => !gone.includes(key));
-    this.ledger.release(gone);
-    for (const { fates } of this.open()) {
+    this.ledger.unbind(gone);
+    for (const { fates, effective } of this.open()) {
+      for (const key of gone) effective.delete(key);
       for (const key of gone) if (fates?.get(key) === 'active') fates.set(key, 'waiting');
     }
   }
@@ -60,7 +61,7 @@ class World {
     return this.open().filter(({ fates }) => fates?.get(key) === 'active');
   }
 
-  entry(key: string): SeekEntry<string> | undefined {
+  entry(key: string): SeekEntry | undefined {
     return this.ledger.inCharge(key);
   }
 
@@ -68,7 +69,10 @@ class World {
     const entry = this.entry(key);
     if (!entry) return;
     const offset = this.clock++;
-    for (const { fates } of this.activeOn(key)) fates!.set(key, { offset });
+    for (const { fates, effective } of this.activeOn(key)) {
+      fates!.set(key, { offset });
+      effective.add(key);
+    }
     this.ledger.applied(entry, offset);
   }
 
@@ -78,7 +82,7 @@ class World {
     const error = `failed ${this.clock++}`;
     const active = this.activeOn(key);
     active.at(-1)!.fates!.set(key, { error });
-    expect(this.ledger.failed(entry, error), 'another one is in charge').to.equal(active.length > 1);
+    expect(this.ledger.failed(entry, error).promoted, 'another one is in charge').to.equal(active.length > 1);
   }
 
   withdraw(index: number): void {
@@ -96,17 +100,26 @@ class World {
     return fates !== null && [...fates.values()].every((fate) => fate !== 'waiting' && fate !== 'active');
   }
 
+  /** A request that has not ended is for it; where that took effect, unless the partition was taken away since. */
+  isHeldBack(key: string): boolean {
+    return this.open().some(({ fates, effective }) => {
+      const fate = fates === null ? 'waiting' : fates.get(key);
+      return fate === 'waiting' || fate === 'active' || effective.has(key);
+    });
+  }
+
   check(): void {
     for (const key of keys) {
       expect(this.ledger.inCharge(key)?.request, `in charge of ${key}`).to.equal(this.activeOn(key).at(-1)?.request);
+      expect(this.ledger.holdsBack(key), `holds ${key} back`).to.equal(this.isHeldBack(key));
     }
     for (const modelled of this.requests) {
       if (modelled.withdrawn || !this.isOver(modelled)) {
-        expect(modelled.outcomes).to.have.length(0);
+        expect(this.ledger.outcomesOf(modelled.request)).to.have.length(0);
         continue;
       }
       const fates = [...modelled.fates!];
-      expect(modelled.outcomes).to.deep.equal([
+      expect(this.ledger.outcomesOf(modelled.request)).to.deep.equal([
         {
           positions: fates.flatMap(([key, fate]) =>
             typeof fate === 'object' && 'offset' in fate ? [{ key, ...fate }] : [],
@@ -117,7 +130,7 @@ class World {
         },
       ]);
     }
-    expect(this.ledger.unsettled).to.have.members(this.open().map(({ request }) => request));
+    expect(this.ledger.open).to.have.members(this.open().map(({ request }) => request));
   }
 }
 
@@ -134,7 +147,7 @@ const step = fc.oneof(
       world.bind();
     },
   })),
-  some.map((gone) => ({ name: `revoke(${gone.join()})`, run: (world: World) => world.release(gone) })),
+  some.map((gone) => ({ name: `revoke(${gone.join()})`, run: (world: World) => world.revoke(gone) })),
   key.map((one) => ({ name: `applied(${one})`, run: (world: World) => world.apply(one) })),
   key.map((one) => ({ name: `failed(${one})`, run: (world: World) => world.fail(one) })),
   fc.nat(3).map((index) => ({ name: `withdraw(${index})`, run: (world: World) => world.withdraw(index) })),

@@ -1,39 +1,49 @@
 import { expect } from 'chai';
-import type { Assignment, ConsumerLink, MoveResult } from '../../lib/assignment.js';
-import type { ConsumerSettings } from '../../lib/config.js';
-import { deferred } from '../../lib/deferred.js';
-import type { Lookups } from '../../lib/lookups.js';
-import { type Partition, Partitions } from '../../lib/partition.js';
-import { Seeker } from '../../lib/seeker.js';
+import type { Assignment, ConsumerLink, Destination } from '../../lib/assignment/assignment.js';
+import type { Repositioned } from '../../lib/assignment/partition.js';
+import { Partitions } from '../../lib/assignment/partitions.js';
+import { deferred } from '../../lib/client/deferred.js';
+import { Over } from '../../lib/client/waits.js';
+import type { ConsumerSettings } from '../../lib/config/config.js';
+import type { Lookups } from '../../lib/lookups/lookups.js';
+import { Targets } from '../../lib/lookups/targets.js';
+import { Seeker } from '../../lib/seek/seeker.js';
 
 // A seek of two partitions that takes effect in one of them earlier: during a cooperative rebalance a partition that is
 // kept is sent there, and one that has just come starts there. What the first delivered before the promise resolved, the
 // caller took for lost (or for doubled): the promise told a position that delivery had left behind.
 
-type Move = { readonly p: Partition; readonly offset: number };
-
 function seekerWithSlowMoves() {
   const partitions = new Partitions();
-  const moves: { moves: readonly Move[]; lineage: string; done: (results: MoveResult[]) => void }[] = [];
+  const moves: { moves: readonly Destination[]; done: () => void }[] = [];
+  const fetchedAgain: unknown[] = [];
   const assignment = {
-    move(list: readonly Move[], lineage = 'new') {
-      if (list.length === 0) return Promise.resolve([]);
-      const { promise, resolve } = deferred<MoveResult[]>();
-      moves.push({ moves: list, lineage, done: resolve });
+    reposition(destinations: readonly Destination[]) {
+      if (destinations.length === 0) return Promise.resolve([]);
+      const { promise, resolve } = deferred<Repositioned[]>();
+      const begun = destinations.map((to) => ({ to, token: to.p.begin() }));
+      moves.push({
+        moves: destinations,
+        done: () => resolve(begun.map(({ to, token }) => to.p.settle(token, to))),
+      });
       return promise;
     },
+    fetchAgain: (p: unknown) => void fetchedAgain.push(p),
   } as unknown as Assignment;
-  const link = { hold() {}, release() {} } as unknown as ConsumerLink;
+  const link = { waitBegins() {}, waitEnds() {} } as unknown as ConsumerLink;
   const settings = { socketTimeoutMs: 1000 } as ConsumerSettings;
-  const seeker = new Seeker(link, partitions, assignment, {} as Lookups, settings);
+  const over = new Over();
+  const seeker = new Seeker(link, over, partitions, assignment, new Targets({} as Lookups, settings), settings);
   const [early, late] = [partitions.get('t', 0), partitions.get('t', 1)];
-  partitions.add([late, early]);
-  late.phase = 'active';
-  late.moveTo(100);
-  seeker.known = true;
+  partitions.hold([late, early]);
+  late.place(100);
+  late.settle(late.handOver());
+  seeker.assignmentKnown = true;
   const targets = new Map([early, late].map((p) => [p.key, { kind: 'offset', offset: 7 } as const]));
   const promise = seeker.seek('seek', { whole: false, targets }, {});
-  return { seeker, early, late, moves, promise };
+  /** The partition that starts is handed to librdkafka, which knows it at once. */
+  const handOver = () => early.settle(early.handOver());
+  return { seeker, over, early, late, moves, fetchedAgain, handOver, promise };
 }
 
 type Scene = ReturnType<typeof seekerWithSlowMoves>;
@@ -42,43 +52,40 @@ type Scene = ReturnType<typeof seekerWithSlowMoves>;
 const overtake = ({ seeker, early }: Scene) =>
   seeker.seek('seek', { whole: false, targets: new Map([[early.key, { kind: 'offset', offset: 20 }]]) }, {});
 
-async function expectHeldUntilBothHaveEnded({ early, late, moves, promise }: Scene): Promise<void> {
-  early.phase = 'active';
-  expect(early.open, 'while the older one is on its way').to.equal(false);
-  late.moveTo(7);
-  moves[0]!.done(['done']);
+async function expectHeldUntilBothHaveEnded({ early, late, moves, handOver, promise }: Scene): Promise<void> {
+  handOver();
+  expect(early.delivers, 'while the older one is on its way').to.equal(false);
+  moves[0]!.done();
   expect((await promise).map(({ offset }) => offset)).to.deep.equal([20, 7]);
-  expect([early.open, late.open]).to.deep.equal([true, true]);
+  expect([early.delivers, late.delivers]).to.deep.equal([true, true]);
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a seek of several partitions', () => {
   it('S3 delivers nothing of the partition that is there first, until it has taken effect in all of them', async () => {
-    const { early, late, moves, promise } = seekerWithSlowMoves();
+    const { early, late, moves, fetchedAgain, handOver, promise } = seekerWithSlowMoves();
     await turn();
     expect(early.position).to.equal(7);
-    early.phase = 'active'; // handed to librdkafka meanwhile
-    expect(early.open, 'while the other is on its way').to.equal(false);
+    handOver(); // meanwhile
+    expect(early.delivers, 'while the other is on its way').to.equal(false);
 
-    late.moveTo(7);
-    moves[0]!.done(['done']);
+    moves[0]!.done();
     const rows = await promise;
     expect(rows.map(({ offset }) => offset)).to.deep.equal([7, 7]);
-    expect([early.open, late.open]).to.deep.equal([true, true]);
-    expect(moves, 'nothing has arrived, nothing has to be fetched again').to.have.length(1);
+    expect([early.delivers, late.delivers]).to.deep.equal([true, true]);
+    expect(fetchedAgain, 'nothing has arrived, nothing has to be fetched again').to.have.length(0);
   });
 
   it('S3 loses nothing of what arrived of it meanwhile: that is fetched again', async () => {
-    const { early, late, moves, promise } = seekerWithSlowMoves();
+    const { early, moves, fetchedAgain, handOver, promise } = seekerWithSlowMoves();
     await turn();
-    early.phase = 'active';
-    early.missed = true; // as delivery notes it
-    late.moveTo(7);
-    moves[0]!.done(['done']);
+    handOver();
+    early.miss(); // as delivery notes it
+    moves[0]!.done();
     await promise;
-    expect(moves[1]!.moves).to.deep.equal([{ p: early, offset: 7 }]);
-    expect(moves[1]!.lineage).to.equal('keep');
+    expect(fetchedAgain).to.deep.equal([early]);
+    expect(early.position).to.equal(7);
   });
 
   it('S3 S9 S14 overtaken in one of them, which is there first: that one delivers when both have ended, and both tell it', async () => {
@@ -96,11 +103,12 @@ describe('a seek of several partitions', () => {
   });
 
   it('S10 withdrawn half-way, leaves no partition closed for ever', async () => {
-    const { seeker, early, late, promise } = seekerWithSlowMoves();
+    const { over, early, late, moves, handOver, promise } = seekerWithSlowMoves();
     await turn();
-    early.phase = 'active';
-    seeker.end(() => new Error('the end'));
+    handOver();
+    over.end(() => new Error('the end'));
     expect(await promise.catch((error: Error) => error.message)).to.equal('the end');
-    expect([early.open, late.open]).to.deep.equal([true, true]);
+    moves[0]!.done();
+    expect([early.delivers, late.delivers]).to.deep.equal([true, true]);
   });
 });

@@ -1,21 +1,21 @@
 import vm from 'node:vm';
 import { expect } from 'chai';
+import { batchOptions, rebalanceListener, topics } from '../../lib/arguments/consumer.js';
 import {
-  abortSignal,
   assignTargets,
-  batchOptions,
-  describeValue,
-  rebalanceListener,
-  seekOptions,
   seekTargets,
-  timeoutMs,
-  timeoutOptions,
-  timestamp,
   timestampQueries,
   topicPartitionOffsets,
   topicPartitions,
-  topics,
-} from '../../lib/validate.js';
+} from '../../lib/arguments/partitions.js';
+import {
+  abortSignal,
+  describeValue,
+  timeoutMs,
+  timeoutOptions,
+  timestamp,
+  waitOptions,
+} from '../../lib/arguments/values.js';
 
 /** Asserts that it throws exactly this. */
 function refuses(check: () => unknown, type: typeof TypeError | typeof RangeError, message: string) {
@@ -207,7 +207,7 @@ describe('validate: times', () => {
 
 describe('validate: options', () => {
   it('refuses a key that does not exist, as it would silently do nothing', () => {
-    refuses(() => seekOptions({ timeout: 5 }), TypeError, "options: unknown key 'timeout'; did you mean 'timeoutMs'?");
+    refuses(() => waitOptions({ timeout: 5 }), TypeError, "options: unknown key 'timeout'; did you mean 'timeoutMs'?");
     refuses(() => timeoutOptions({ signal: undefined }), TypeError, "options: unknown key 'signal'");
     refuses(
       () => batchOptions({ maxmessages: 5 }),
@@ -215,13 +215,13 @@ describe('validate: options', () => {
       "options: unknown key 'maxmessages'; did you mean 'maxMessages'?",
     );
     for (const value of [null, 5, 'x', [], () => 1])
-      expect(() => seekOptions(value)).to.throw(TypeError, 'options: expected an object, got ');
+      expect(() => waitOptions(value)).to.throw(TypeError, 'options: expected an object, got ');
   });
 
   it('takes what exists, and nothing at all', () => {
     const { signal } = new AbortController();
-    expect(seekOptions({ timeoutMs: 5, signal })).to.deep.equal({ timeoutMs: 5, signal });
-    expect(seekOptions(undefined)).to.deep.equal({ timeoutMs: undefined, signal: undefined });
+    expect(waitOptions({ timeoutMs: 5, signal })).to.deep.equal({ timeoutMs: 5, signal });
+    expect(waitOptions(undefined)).to.deep.equal({ timeoutMs: undefined, signal: undefined });
     expect(timeoutOptions({ timeoutMs: 0 }).timeoutMs).to.equal(0);
     expect(batchOptions({ maxMessages: 1, maxBytes: 2 })).to.deep.equal({
       maxMessages: 1,
@@ -232,7 +232,7 @@ describe('validate: options', () => {
 
   it('names the option', () => {
     refuses(
-      () => seekOptions({ timeoutMs: -1 }),
+      () => waitOptions({ timeoutMs: -1 }),
       RangeError,
       'options.timeoutMs: expected milliseconds from 0 to 2147483647, got -1',
     );

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import vm from 'node:vm';
 import { expect } from 'chai';
-import { MessagePacker, packMessages } from '../../lib/produce-batch.js';
-import { producerMessage } from '../../lib/validate.js';
+import { MessagePacker } from '../../binding/produce-layout.js';
+import { producerMessage } from '../../lib/arguments/messages.js';
 
 /** Asserts that it throws exactly this. */
 function refuses(message: unknown, type: typeof TypeError | typeof RangeError, text: string) {
@@ -11,15 +11,15 @@ function refuses(message: unknown, type: typeof TypeError | typeof RangeError, t
     .with.property('message', text);
 }
 
-const checkedHeaders = (headers: unknown) => producerMessage({ topic: 't', headers }).headers;
+const checkedHeaders = (headers: unknown) => producerMessage({ topic: 't', value: null, headers }).headers;
 
 describe('validate: messages to produce', () => {
   it('fills in what is left out, and keeps an empty value apart from none', () => {
     const rest = { partition: -1, key: null, headers: null, timestamp: 0 };
-    expect(producerMessage({ topic: 't' })).to.deep.equal({ topic: 't', value: null, ...rest });
-    expect(producerMessage({ topic: 't', key: undefined, value: undefined })).to.deep.equal({
+    expect(producerMessage({ topic: 't', value: null })).to.deep.equal({ topic: 't', value: null, ...rest });
+    expect(producerMessage({ topic: 't', key: undefined, value: 'v' })).to.deep.equal({
       topic: 't',
-      value: null,
+      value: 'v',
       ...rest,
     });
     expect(producerMessage({ topic: 't', value: '' })).to.deep.equal({ topic: 't', value: '', ...rest });
@@ -31,6 +31,19 @@ describe('validate: messages to produce', () => {
       headers: null,
       timestamp: 5,
     });
+  });
+
+  it('refuses a word that is spelt wrong, which would be a tombstone, and no value', () => {
+    refuses({ topic: 't', vlaue: 'v' }, TypeError, "message: unknown property 'vlaue'; did you mean 'value'?");
+    refuses({ topic: 't', value: 'v', offset: 1 }, TypeError, "message: unknown property 'offset'");
+    const expected = 'message.value: expected a string, a Buffer or null (null is a tombstone), got undefined';
+    refuses({ topic: 't' }, TypeError, expected);
+    refuses({ topic: 't', value: undefined }, TypeError, expected);
+  });
+
+  it('refuses the name of a header that would end at its NUL', () => {
+    const expected = "message.headers[0][0]: expected a name without NUL characters, got 'x\0y'";
+    refuses({ topic: 't', value: 'v', headers: [['x\0y', 'z']] }, RangeError, expected.replace('\\0', '\0'));
   });
 
   it('takes bytes of any realm, and refuses what would be sent as [object Object]', () => {
@@ -52,19 +65,24 @@ describe('validate: messages to produce', () => {
     refuses({ topic: '' }, TypeError, "message.topic: expected a non-empty string, got ''");
     refuses('t', TypeError, "message: expected { topic, value, ... }, got 't'");
     const expected = 'message.partition: expected a partition number, an integer from 0 to 2147483647, got ';
-    for (const partition of [-1, 1.5, 2 ** 31]) refuses({ topic: 't', partition }, RangeError, expected + partition);
-    refuses({ topic: 't', partition: null }, TypeError, `${expected}null`);
+    for (const partition of [-1, 1.5, 2 ** 31])
+      refuses({ topic: 't', value: 'v', partition }, RangeError, expected + partition);
+    refuses({ topic: 't', value: 'v', partition: null }, TypeError, `${expected}null`);
   });
 
   it('refuses time 0, which librdkafka would take for now', () => {
-    refuses({ topic: 't', timestamp: 0 }, RangeError, 'message.timestamp: expected a time after the Unix epoch, got 0');
     refuses(
-      { topic: 't', timestamp: new Date(NaN) },
+      { topic: 't', value: 'v', timestamp: 0 },
+      RangeError,
+      'message.timestamp: expected a time after the Unix epoch, got 0',
+    );
+    refuses(
+      { topic: 't', value: 'v', timestamp: new Date(NaN) },
       RangeError,
       'message.timestamp: expected a Date or milliseconds since the Unix epoch, an integer from 0 to 2^53 - 1, got an invalid Date',
     );
     refuses(
-      { topic: 't', timestamp: null },
+      { topic: 't', value: 'v', timestamp: null },
       TypeError,
       'message.timestamp: expected a Date or milliseconds since the Unix epoch, an integer from 0 to 2^53 - 1, got null',
     );
@@ -94,30 +112,39 @@ describe('validate: messages to produce', () => {
 
   it('refuses headers that would be lost or turned into text', () => {
     refuses(
-      { topic: 't', headers: 'abc' },
+      { topic: 't', value: 'v', headers: 'abc' },
       TypeError,
       "message.headers: expected an iterable of [name, value] or an object, got 'abc'",
     );
     refuses(
-      { topic: 't', headers: null },
+      { topic: 't', value: 'v', headers: null },
       TypeError,
       'message.headers: expected an iterable of [name, value] or an object, got null',
     );
     refuses(
-      { topic: 't', headers: new Date(0) },
+      { topic: 't', value: 'v', headers: new Date(0) },
       TypeError,
       'message.headers: expected an iterable of [name, value] or an object, got Date 1970-01-01T00:00:00.000Z',
     );
-    refuses({ topic: 't', headers: Buffer.from('a') }, TypeError, 'message.headers[0]: expected [name, value], got 97');
-    refuses({ topic: 't', headers: ['ab'] }, TypeError, "message.headers[0]: expected [name, value], got 'ab'");
     refuses(
-      { topic: 't', headers: [['a']] },
+      { topic: 't', value: 'v', headers: Buffer.from('a') },
+      TypeError,
+      'message.headers: expected an iterable of [name, value] or an object, got a Buffer',
+    );
+    refuses(
+      { topic: 't', value: 'v', headers: ['ab'] },
+      TypeError,
+      "message.headers[0]: expected [name, value], got 'ab'",
+    );
+    refuses(
+      { topic: 't', value: 'v', headers: [['a']] },
       TypeError,
       'message.headers[0]: expected [name, value], got an array of 1',
     );
     refuses(
       {
         topic: 't',
+        value: 'v',
         headers: [
           ['a', 'b'],
           [1, 'b'],
@@ -127,12 +154,12 @@ describe('validate: messages to produce', () => {
       'message.headers[1][0]: expected a string, got 1',
     );
     refuses(
-      { topic: 't', headers: [['a', 1]] },
+      { topic: 't', value: 'v', headers: [['a', 1]] },
       TypeError,
       'message.headers[0][1]: expected a string, a Buffer or null, got 1',
     );
     refuses(
-      { topic: 't', headers: { trace: undefined } },
+      { topic: 't', value: 'v', headers: { trace: undefined } },
       TypeError,
       "message.headers['trace']: expected a string, a Buffer or null, got undefined",
     );
@@ -141,16 +168,23 @@ describe('validate: messages to produce', () => {
   it('tells which message of many, and gives back none of them', () => {
     const packed = (messages: unknown[]) => {
       const packer = new MessagePacker();
-      packMessages(packer, messages);
+      for (let i = 0; i < messages.length; i++) packer.add(producerMessage(messages[i], i));
       return packer.take();
     };
     expect(packed([])).to.include({ count: 0 });
-    expect(packed([{ topic: 't' }])).to.include({ count: 1 });
-    expect(packed([{ topic: 'a' }, { topic: 'b' }])).to.deep.include({ count: 2, topics: ['a', 'b'] });
-    expect(() => packed([{ topic: 'a' }, { topic: 'b', value: 1 }])).to.throw(
-      TypeError,
-      'messages[1].value: expected a string, a Buffer or null, got 1',
-    );
+    expect(packed([{ topic: 't', value: 'v' }])).to.include({ count: 1 });
+    expect(
+      packed([
+        { topic: 'a', value: 'v' },
+        { topic: 'b', value: 'v' },
+      ]),
+    ).to.deep.include({ count: 2, topics: ['a', 'b'] });
+    expect(() =>
+      packed([
+        { topic: 'a', value: 'v' },
+        { topic: 'b', value: 1 },
+      ]),
+    ).to.throw(TypeError, 'messages[1].value: expected a string, a Buffer or null, got 1');
     expect(() => packed(new Array(2))).to.throw(
       TypeError,
       'messages[0]: expected { topic, value, ... }, got undefined',

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { topicPattern } from '../../lib/topic-pattern.js';
+import { topicPattern } from '../../lib/arguments/topic-pattern.js';
 
 const names = [
   'orders',

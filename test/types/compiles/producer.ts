@@ -21,9 +21,9 @@ export async function produce(): Promise<void> {
   const { offset } = await producer.send({ topic: 'topic', value: 'text' });
   const messages: readonly ProducerMessage[] = [
     { topic: 'topic', partition: 0, key: Buffer.from('key'), value: null, timestamp: new Date() },
-    { topic: 'topic', headers: { name: 'value', gone: null, bytes: Buffer.alloc(1) } },
-    { topic: 'topic', headers: [['name', 'value']] },
-    { topic: 'topic', headers: new Map([['name', 'value']]) },
+    { topic: 'topic', value: 'text', headers: { name: 'value', gone: null, bytes: Buffer.alloc(1) } },
+    { topic: 'topic', value: 'text', headers: [['name', 'value']] },
+    { topic: 'topic', value: 'text', headers: new Map([['name', 'value']]) },
   ];
   const sent = await producer.send(messages);
   console.log(offset, sent[0]?.offset, librdkafkaVersion.length);

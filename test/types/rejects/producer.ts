@@ -5,6 +5,8 @@ const producer = new Producer({ 'bootstrap.servers': 'localhost:9092', 'auto.off
 
 // @ts-expect-error Which topic?
 void producer.send({ value: 'text' });
+// @ts-expect-error A tombstone is null.
+void producer.send({ topic: 'topic', key: 'key' });
 // @ts-expect-error A value is text or bytes.
 void producer.send({ topic: 'topic', value: 42 });
 // @ts-expect-error A value is text or bytes.

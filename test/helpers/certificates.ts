@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/** Files of a certificate that is its own authority, and what is in them. */
+export interface Certificate {
+  readonly file: string;
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+}
+
+/** Makes certificates with the openssl command, in a folder that dispose() removes. */
+export class Certificates implements Disposable {
+  readonly #folder = mkdtempSync(path.join(os.tmpdir(), 'seekafka-certificates-'));
+
+  /** Why there can be none, or undefined. */
+  static whyNot(): string | undefined {
+    const { error } = spawnSync('openssl', ['version']);
+    return error ? 'there is no openssl command to make a certificate with' : undefined;
+  }
+
+  /** For the names (`IP:127.0.0.1`, `DNS:example.org`); `days` of validity from now, below 0: it has expired. */
+  make(name: string, names: readonly string[], { days = 2 } = {}): Certificate {
+    const file = (extension: string) => path.join(this.#folder, `${name}.${extension}`);
+    this.#openssl([
+      'req',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      file('key'),
+      '-out',
+      file('csr'),
+    ]);
+    const now = new Date();
+    const time = (day: number) =>
+      new Date(now.getTime() + day * 86_400_000).toISOString().replace(/[-:T]/g, '').slice(0, 14) + 'Z';
+    // `x509 -req` of old versions takes no dates: `ca` does.
+    const config = `[ca]\ndefault_ca=x\n[x]\nnew_certs_dir=${this.#folder}\ndatabase=${file('db')}\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=${names.join(',')}\n`;
+    spawnSync('sh', ['-c', `cat > '${file('cnf')}'; : > '${file('db')}'`], { input: config });
+    const dates = ['-startdate', time(Math.min(0, days) - 1), '-enddate', time(days)];
+    this.#openssl([
+      'ca',
+      '-batch',
+      '-selfsign',
+      '-notext',
+      '-config',
+      file('cnf'),
+      '-extensions',
+      'e',
+      ...dates,
+      '-keyfile',
+      file('key'),
+      '-in',
+      file('csr'),
+      '-out',
+      file('pem'),
+    ]);
+    return { file: file('pem'), certificate: readFileSync(file('pem')), key: readFileSync(file('key')) };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #openssl(args: readonly string[]): void {
+    const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
+  }
+}

@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { Admin, Consumer, KafkaError } from 'seekafka';
+import { rejection } from '../helpers/rejection.js';
+import { uniqueGroup } from '../helpers/unique.js';
+import { inTime } from '../helpers/wait.js';
+
+// "Timed out" is what a user is told first, and what helps least. What went wrong underneath goes with it.
+
+const nobody = { 'bootstrap.servers': '127.0.0.1:1' };
+const limit = { timeoutMs: 1500 };
+
+describe('what timed out because no broker can be reached', () => {
+  let consumer: Consumer;
+  let admin: Admin;
+  before(() => {
+    consumer = new Consumer({ ...nobody, 'group.id': uniqueGroup() });
+    admin = new Admin(nobody);
+    for (const client of [consumer, admin]) client.on('error', () => undefined);
+  });
+  after(() => Promise.all([consumer.close({ timeoutMs: 500 }), admin.close({ timeoutMs: 500 })]));
+
+  const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+    endOffsets: () => consumer.endOffsets([{ topic: 't', partition: 0 }], limit),
+    committed: () => consumer.committed([{ topic: 't', partition: 0 }], limit),
+    seekToEnd: () => consumer.seekToEnd(undefined, limit),
+    listTopics: () => admin.listTopics(limit),
+    describeTopics: () => admin.describeTopics(['t'], limit),
+  };
+  for (const [operation, call] of Object.entries(calls)) {
+    it(`names the connection that was refused: ${operation}`, async () => {
+      const error = await inTime(rejection(call()));
+      expect(error).to.be.instanceOf(KafkaError);
+      expect(error).to.include({ code: 'ERR__TIMED_OUT', operation });
+      expect((error as KafkaError).cause)
+        .to.be.instanceOf(KafkaError)
+        .and.to.include({ code: 'ERR__TRANSPORT' });
+      expect(((error as KafkaError).cause as Error).message)
+        .to.include('127.0.0.1:1')
+        .and.to.include('refused');
+    });
+  }
+
+  it('is told once by a process warning for each kind of error, where nobody listens', async () => {
+    const warnings: (Error & { code?: string })[] = [];
+    const take = (warning: Error) => warnings.push(warning);
+    process.on('warning', take);
+    try {
+      const silent = new Consumer({ ...nobody, 'group.id': uniqueGroup(), 'reconnect.backoff.max.ms': 50 });
+      await rejection(silent.endOffsets([{ topic: 't', partition: 0 }], limit));
+      await silent.close({ timeoutMs: 500 });
+    } finally {
+      process.off('warning', take);
+    }
+    const ours = warnings.filter(({ code }) => code?.startsWith('SEEKAFKA_')).map(({ code }) => code);
+    expect(ours).to.include('SEEKAFKA_ERR__TRANSPORT');
+    expect(new Set(ours).size).to.equal(ours.length);
+  });
+});

@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import { expect } from 'chai';
+import { Admin, type AdminConfig, Consumer, type KafkaError, MockCluster, Producer } from 'seekafka';
+import { type Certificate, Certificates } from '../helpers/certificates.js';
+import { skip } from '../helpers/groups.js';
+import { uniqueGroup, uniqueTopic } from '../helpers/unique.js';
+import { eventually } from '../helpers/wait.js';
+
+// A client that is refused tries again, less and less often, up to reconnect.backoff.max.ms, whatever it is that refuses
+// it: else a wrong certificate in one service is an attack on the cluster. (157 connections a second, once.) A first
+// connection, and one that was good, is not waited for.
+
+const MAX_MS = 1000;
+
+describe('a client that is refused', () => {
+  let certificates: Certificates;
+  let own: Certificate;
+  let other: Certificate;
+
+  before('certificates', function () {
+    const reason = Certificates.whyNot();
+    if (reason) skip(this, reason);
+    certificates = new Certificates();
+    own = certificates.make('own', ['IP:127.0.0.1']);
+    other = certificates.make('other', ['IP:127.0.0.1']);
+  });
+  after('end of them', () => certificates?.[Symbol.dispose]());
+
+  const refusals: Record<string, () => { server: net.Server; config: Partial<AdminConfig> }> = {
+    'by a server that closes its connections': () => ({
+      server: net.createServer((socket) => socket.destroy()),
+      config: {},
+    }),
+    'as it does not know the authority of the server': () => ({
+      server: tls.createServer({ key: own.key, cert: own.certificate }).on('tlsClientError', () => undefined),
+      config: { 'security.protocol': 'ssl', 'ssl.ca.location': other.file },
+    }),
+  };
+  const clients: Record<string, (config: AdminConfig) => Producer | Consumer | Admin> = {
+    producer(config) {
+      const producer = new Producer(config);
+      producer.send({ topic: 'topic', value: 'x' }).catch(() => undefined);
+      return producer;
+    },
+    consumer(config) {
+      const consumer = new Consumer({ ...config, 'group.id': uniqueGroup() });
+      consumer.subscribe('topic').catch(() => undefined);
+      return consumer;
+    },
+    admin(config) {
+      const admin = new Admin(config);
+      admin.listTopics().catch(() => undefined);
+      return admin;
+    },
+  };
+
+  for (const [how, refuse] of Object.entries(refusals)) {
+    for (const [kind, create] of Object.entries(clients)) {
+      it(`${how}: a ${kind} comes less and less often`, async () => {
+        const { server, config } = refuse();
+        const times: number[] = [];
+        server.on('connection', (socket: net.Socket) => {
+          socket.on('error', () => undefined);
+          times.push(performance.now());
+        });
+        server.listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        const errors: KafkaError[] = [];
+        const client = create({
+          ...config,
+          'bootstrap.servers': `127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+          'reconnect.backoff.max.ms': MAX_MS,
+        });
+        client.on('error', (error: KafkaError) => errors.push(error));
+        try {
+          await eventually(() => times.length >= 3, { what: 'it has come three times' });
+          const early = times.at(-1)! - times[0]!;
+          expect(early, 'ms for the first three connections').to.be.below(MAX_MS);
+          await eventually(() => performance.now() - times[0]! > 3 * MAX_MS, { what: 'time has passed' });
+          const now = performance.now();
+          // A consumer has two handles, each of which asks on its own.
+          expect(times.filter((at) => at > now - MAX_MS).length, 'connections of the last second').to.be.at.most(4);
+          const down = errors.filter(({ code }) => code === 'ERR__ALL_BROKERS_DOWN');
+          expect(down.length, 'times that it told of it').to.be.at.most(kind === 'consumer' ? 2 : 1);
+        } finally {
+          await client.close({ timeoutMs: 500 });
+          server.close();
+        }
+      });
+    }
+  }
+
+  it('is told once that all brokers are down, and again when they were up in between', async () => {
+    await using cluster = new AsyncDisposableCluster(await MockCluster.start());
+    const topic = uniqueTopic();
+    cluster.mock.createTopic(topic);
+    const errors: KafkaError[] = [];
+    await using producer = new Producer({
+      'bootstrap.servers': cluster.mock.bootstrapServers,
+      'reconnect.backoff.max.ms': 100,
+    });
+    producer.on('error', (error) => errors.push(error));
+    const downs = () => errors.filter(({ code }) => code === 'ERR__ALL_BROKERS_DOWN').length;
+    await producer.send({ topic, value: 'x' });
+    for (const round of [1, 2]) {
+      cluster.mock.brokerDown(1);
+      await eventually(() => downs() >= round, { what: 'all brokers are down' });
+      const begun = performance.now();
+      await eventually(() => performance.now() - begun > 1000, { what: 'several attempts' });
+      expect(downs()).to.equal(round);
+      cluster.mock.brokerUp(1);
+      await producer.send({ topic, value: 'x' });
+    }
+  });
+});
+
+class AsyncDisposableCluster implements AsyncDisposable {
+  constructor(readonly mock: MockCluster) {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.mock.close();
+  }
+}
