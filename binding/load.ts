@@ -1,19 +1,21 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+// Finds the native addon and opens it, or fails with one error that names every place tried and the way out.
+
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join, resolve, toNamespacedPath } from 'node:path';
+import { type Failure, type Surroundings, explain, notInstalled, notThere, isBroken } from './load-advice.js';
+import { platformTag, realProcess } from './platform.js';
+
+export { platformTag };
 
 /** A file that may be the addon. */
 export interface AddonCandidate {
+  /** Its path; or the name of the package that would hold it, where that is not installed. */
   readonly path: string;
   /** The user asked for this very file: when it cannot be loaded, nothing else is tried. */
   readonly required?: boolean;
-}
-
-/** What went wrong with one candidate. */
-interface Failure {
-  readonly path: string;
-  readonly reason: string;
+  /** Why it cannot be it, as far as is known without opening it. */
+  readonly unfit?: string;
 }
 
 /** No candidate could be loaded. The message names each of them, why it failed, and the way out on this machine. */
@@ -22,126 +24,138 @@ export class AddonLoadError extends Error {
   override readonly name = 'AddonLoadError';
 }
 
-const requireAddon = createRequire(import.meta.url);
-
 /** Loads the native addon of this package. */
 export function loadAddon(): unknown {
-  const root = packageRoot();
-  return loadAddonFrom(addonCandidates(root, process.env['SEEKAFKA_ADDON']), root);
-}
-
-/** `linux-x64`, `linux-arm64-musl`, `darwin-arm64`: the directory below prebuilds/ that fits this process. */
-export function platformTag(): string {
-  return `${process.platform}-${process.arch}${libc().startsWith('musl') ? '-musl' : ''}`;
+  const root = findPackageRoot();
+  return loadAddonFrom(addonCandidates(root, process.env['SEEKAFKA_ADDON']), { root });
 }
 
 /** The directory of package.json, whether this runs from dist/ or from its source. */
 export function packageRoot(): string {
-  const start = dirname(fileURLToPath(import.meta.url));
-  for (let directory = start; ; directory = dirname(directory)) {
-    const manifest = join(directory, 'package.json');
-    if (
-      existsSync(manifest) &&
-      (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown }).name === 'seekafka'
-    ) {
-      return directory;
-    }
-    if (dirname(directory) === directory) {
-      throw new Error(`seekafka: there is no package.json of seekafka above ${start}`);
-    }
+  const root = findPackageRoot();
+  if (root === undefined) throw new Error('seekafka: there is no package.json of seekafka above this file');
+  return root;
+}
+
+/** Undefined inside a user's bundle. */
+function findPackageRoot(): string | undefined {
+  for (let directory = import.meta.dirname as string | undefined; directory; directory = dirname(directory)) {
+    if (manifestOf(directory)?.name === 'seekafka') return directory;
+    if (dirname(directory) === directory) break;
+  }
+  return undefined;
+}
+
+interface Manifest {
+  readonly name?: unknown;
+  readonly version?: unknown;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
+export function manifestOf(directory: string): Manifest | undefined {
+  const file = join(directory, 'package.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Manifest) : undefined;
+}
+
+/**
+ * Where packages are looked up from: this file; inside a bundle that an ES module is, whose files do not know their
+ * directory, the program.
+ */
+function starts(): { from: string[] } {
+  const program = process.argv[1] === undefined ? [] : [dirname(resolve(process.argv[1]))];
+  const here = import.meta.dirname as string | undefined;
+  return { from: [...new Set(here === undefined ? program : [here, ...program])] };
+}
+
+/**
+ * Where the addon may be, in the order in which it is looked for. `override` is the SEEKAFKA_ADDON of the environment;
+ * `root` is undefined inside a bundle, where the addon may lie beside it.
+ */
+export function addonCandidates(root: string | undefined, override?: string, { from } = starts()): AddonCandidate[] {
+  if (override) return [{ path: resolve(override), required: true }];
+  const tag = platformTag();
+  const paths =
+    root === undefined
+      ? from.map((directory) => join(directory, 'seekafka.node'))
+      : [
+          join(root, 'prebuilds', tag, 'seekafka.node'),
+          join(root, 'build', 'cmake', 'Release', 'seekafka.node'),
+          join(root, 'build', 'Release', 'seekafka.node'),
+        ];
+  const lookedUpFrom = root === undefined ? from : [root, ...from];
+  const manifest = root === undefined ? undefined : manifestOf(root);
+  return [platformPackage(`@seekafka/${tag}`, lookedUpFrom, manifest), ...paths.map((path) => ({ path }))];
+}
+
+/** The addon in the package of this platform, which optionalDependencies name. */
+function platformPackage(name: string, from: readonly string[], manifest: Manifest | undefined): AddonCandidate {
+  for (const directory of from) {
+    const file = resolvePackage(directory, name);
+    if (file === undefined) continue;
+    const path = join(dirname(file), 'seekafka.node');
+    const { version } = manifestOf(dirname(file)) ?? {};
+    // In a checkout no version is asked for.
+    const wanted = manifest?.optionalDependencies?.[name];
+    if (wanted === undefined || wanted === version) return { path };
+    return { path, unfit: `it is of version ${String(version)}, and this package needs ${wanted}` };
+  }
+  return { path: name, unfit: notInstalled };
+}
+
+function resolvePackage(from: string, name: string): string | undefined {
+  try {
+    return createRequire(join(from, 'seekafka.js')).resolve(`${name}/package.json`);
+  } catch {
+    return undefined;
   }
 }
 
-/** Where the addon may be, in the order in which it is looked for. `override` is the SEEKAFKA_ADDON of the environment. */
-export function addonCandidates(root: string, override?: string): AddonCandidate[] {
-  if (override) return [{ path: resolve(override), required: true }];
-  return [
-    join(root, 'prebuilds', platformTag(), 'seekafka.node'),
-    join(root, 'build', 'cmake', 'Release', 'seekafka.node'),
-    join(root, 'build', 'Release', 'seekafka.node'),
-  ].map((path) => ({ path }));
-}
-
 /** Loads the first candidate that is there and works; a file that is there and does not work is never passed over in silence. */
-export function loadAddonFrom(candidates: readonly AddonCandidate[], root: string): unknown {
+export function loadAddonFrom(
+  candidates: readonly AddonCandidate[],
+  surroundings: Surroundings,
+  open: (path: string) => unknown = openAddon,
+): unknown {
   const failures: Failure[] = [];
-  for (const { path, required } of candidates) {
-    if (existsSync(path)) {
+  for (const { path, required = false, unfit } of candidates) {
+    if (unfit !== undefined) {
+      failures.push({ path, required, reason: unfit });
+    } else if (existsSync(path)) {
       try {
-        const addon: unknown = requireAddon(path);
+        const addon = open(path);
         for (const { path: broken, reason } of failures.filter(isBroken)) {
           process.emitWarning(`seekafka loaded ${path}, because ${broken} cannot be loaded: ${reason}`);
         }
         return addon;
       } catch (error) {
-        failures.push({ path, reason: error instanceof Error ? error.message : String(error) });
+        const { message, code } = error as NodeJS.ErrnoException;
+        failures.push({ path, required, reason: String(message ?? error), code });
       }
     } else {
-      failures.push({ path, reason: notThere });
+      failures.push({ path, required, reason: notThere });
     }
     if (required) break;
   }
-  const tried = failures.map(({ path, reason }) => `  ${path}: ${reason}`);
-  const required = candidates.some((candidate) => candidate.required);
-  throw new AddonLoadError(
-    [
-      `seekafka cannot load its native addon on ${platformTag()} (${libc() || process.platform}, ${runtime()}). Tried:`,
-      ...tried,
-      wayOut(failures.filter(isBroken), root, required),
-    ].join('\n'),
-  );
+  throw new AddonLoadError(explain(failures, surroundings));
 }
 
-const notThere = 'no such file';
+const opened = Symbol.for('seekafka.addons');
 
-function isBroken(failure: Failure): boolean {
-  return failure.reason !== notThere;
-}
-
-function wayOut(broken: readonly Failure[], root: string, required: boolean): string {
-  const reasons = broken.map(({ reason }) => reason).join('\n');
-  if (
-    /undefined symbol: \w*(SSL|EVP|X509|BIO|OPENSSL|CRYPTO|inflate|deflate|crc32)|symbol not found.*(SSL|EVP|X509)/i.test(
-      reasons,
-    )
-  ) {
-    return 'This runtime lacks functions of OpenSSL or zlib that every official Node.js executable offers: run it with Node.js.';
+/**
+ * Opens an addon once in an environment (the main thread, a worker), however many copies of this package there are: a test
+ * runner loads modules anew for each file, with a `process` of its own, and a listener of ours for each would pile up. So
+ * what was opened stands on the real `process`.
+ */
+function openAddon(path: string): unknown {
+  const addons = ((realProcess() as { [opened]?: Map<string, unknown> })[opened] ??= new Map<string, unknown>());
+  const file = realpathSync(path);
+  let addon = addons.get(file);
+  if (addon === undefined) {
+    // Not by require(): a bundler would take it for a file of its own to follow, and some have no loader for it.
+    const module = { exports: {} };
+    process.dlopen(module, toNamespacedPath(file));
+    addon = module.exports;
+    addons.set(file, addon);
   }
-  if (required) {
-    return 'The environment variable SEEKAFKA_ADDON names that file: point it at an addon of this platform, or unset it.';
-  }
-  if (existsSync(join(root, 'CMakeLists.txt'))) return `Build it: run \`npm run build\` in ${root}.`;
-  const prebuilds = join(root, 'prebuilds');
-  const carried = existsSync(prebuilds) ? readdirSync(prebuilds).sort() : [];
-  if (broken.length === 0 && carried.length > 0 && !carried.includes(platformTag())) {
-    return (
-      `This copy of the package is for ${carried.join(', ')}. Was node_modules copied from another machine? Install it ` +
-      `on this one; if there is no binary for ${platformTag()}, ${buildElsewhere}.`
-    );
-  }
-  if (/GLIBC|GLIBCXX|CXXABI|__\w+_chk/.test(reasons)) {
-    return `The binary needs a newer C library than this system has: upgrade the system, or ${buildElsewhere}.`;
-  }
-  return `Reinstall the package (\`npm install --force seekafka\`), or ${buildElsewhere}.`;
-}
-
-const buildElsewhere =
-  "build it on this machine from seekafka's repository (`npm install` there) and point SEEKAFKA_ADDON at build/cmake/Release/seekafka.node";
-
-function runtime(): string {
-  const { electron, bun, node } = process.versions;
-  if (electron) return `Electron ${electron}`;
-  if (bun) return `Bun ${bun}`;
-  return `Node.js ${node}`;
-}
-
-/** `glibc 2.36` or `musl`; empty where there is no choice. */
-function libc(): string {
-  if (process.platform !== 'linux') return '';
-  const report = process.report as typeof process.report & { excludeNetwork?: boolean };
-  const before = report.excludeNetwork;
-  report.excludeNetwork = true; // its list of network interfaces can take seconds to resolve
-  const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
-  if (before !== undefined) report.excludeNetwork = before;
-  return header.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl';
+  return addon;
 }

@@ -28,6 +28,16 @@ export function say(line) {
   process.stderr.write(`seekafka: ${line}\n`);
 }
 
+/**
+ * How a published binary is compiled: by zig, for a platform, with OpenSSL and zlib linked in.
+ * @typedef {object} Release
+ * @property {string} name the platform's
+ * @property {string} identity of the compiler and of OpenSSL; part of the key
+ * @property {string} headers a directory with openssl/, zlib.h and zconf.h
+ * @property {Record<string, string>} defines for CMake
+ * @property {NodeJS.ProcessEnv} environment
+ */
+
 /** Runs `main` as a program: one sentence and exit code 1 when it throws a BuildError. */
 export async function runMain(main) {
   try {
@@ -46,18 +56,18 @@ export function isProgram(url) {
 
 /**
  * Makes sure that the libraries are there.
- * @param {{ sanitize?: string }} [options]
+ * @param {{ sanitize?: string, release?: Release }} [options] `release` for a published binary (scripts/release/addon.mjs)
  * @returns {Promise<string>} the directory with lib/, include/ and share/
  */
-export async function ensureDependencies({ sanitize = '' } = {}) {
+export async function ensureDependencies({ sanitize = '', release } = {}) {
   if (!['', 'address', 'thread'].includes(sanitize)) {
     throw new BuildError(`--sanitize is "${sanitize}"; it can be address or thread.`);
   }
   const pins = JSON.parse(fs.readFileSync(path.join(root, 'cmake', 'pins.json'), 'utf8'));
-  const prefix = path.join(store, dependencyKey(sanitize));
+  const prefix = path.join(store, dependencyKey(sanitize, release));
   if (isComplete(prefix)) return prefix;
 
-  requireTools();
+  if (!release) requireTools();
   fs.mkdirSync(store, { recursive: true });
   removeAbandonedWork();
   const work = fs.mkdtempSync(path.join(store, `work-${process.pid}-`));
@@ -67,13 +77,13 @@ export async function ensureDependencies({ sanitize = '' } = {}) {
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
-    const headers = collectNodeHeaders(path.join(work, 'node-include'));
+    const headers = release?.headers ?? collectNodeHeaders(path.join(work, 'node-include'));
     const source = {};
     for (const [name, pin] of Object.entries(pins)) {
       source[name] = await unpack(name, pin, await fetchTarball(name, pin), path.join(work, name));
     }
     await applyPatches(source.librdkafka);
-    await build(pins, { source, headers, sanitize, work, result: path.join(work, 'result') });
+    await build(pins, { source, headers, sanitize, release, work, result: path.join(work, 'result') });
     publish(path.join(work, 'result'), prefix);
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
@@ -94,7 +104,7 @@ export function nodeDirectory() {
   return configured && fs.existsSync(path.join(configured, 'include', 'node', 'node_api.h')) ? configured : undefined;
 }
 
-function dependencyKey(sanitize) {
+function dependencyKey(sanitize, release) {
   const hash = createHash('sha256');
   const files = [path.join(root, 'cmake', 'pins.json'), path.join(root, 'cmake', 'sanitizers.cmake')];
   for (const entry of fs.readdirSync(recipe, { withFileTypes: true, recursive: true })) {
@@ -106,6 +116,7 @@ function dependencyKey(sanitize) {
       .update(fs.readFileSync(file))
       .update('\0');
   }
+  if (release) return `release-${release.name}-${hash.update(release.identity).digest('hex').slice(0, 12)}`;
   const libc = process.platform === 'linux' && fs.existsSync('/etc/alpine-release') ? 'musl' : '';
   const toolchain = ['CC', 'CFLAGS', 'CPPFLAGS', 'MACOSX_DEPLOYMENT_TARGET'].map((name) => process.env[name] ?? '');
   hash.update(JSON.stringify([process.platform, process.arch, libc, sanitize, toolchain]));
@@ -197,10 +208,15 @@ function integrityOf(file) {
   return `sha512-${createHash('sha512').update(fs.readFileSync(file)).digest('base64')}`;
 }
 
-/** npm itself, with the user's configuration. pnpm and yarn cannot pack a package of the registry. */
-function npm(args) {
+/** npm itself. pnpm and yarn cannot pack a package of the registry. */
+export function npmCommand() {
   const ours = process.env.npm_execpath;
-  const [command, ...first] = ours && /npm-cli\.c?js$/.test(ours) ? [process.execPath, ours] : ['npm'];
+  return ours && /npm-cli\.c?js$/.test(ours) ? [process.execPath, ours] : ['npm'];
+}
+
+/** npm, with the user's configuration. */
+function npm(args) {
+  const [command, ...first] = npmCommand();
   const shell = process.platform === 'win32' && command === 'npm';
   return spawnSync(command, [...first, ...args], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, shell });
 }
@@ -226,11 +242,12 @@ async function applyPatches(source) {
   }
 }
 
-async function build(pins, { source, headers, sanitize, work, result }) {
+async function build(pins, { source, headers, sanitize, release, work, result }) {
   const tree = path.join(work, 'build');
   const names = Object.entries(pins).map(([name, pin]) => `${name} ${pin.version}`);
   say(
-    `building ${names.join(' and ')}${sanitize && `, sanitizer ${sanitize}`} (${sanitize ? 'a few minutes' : 'about a minute'}, once) ...`,
+    `building ${names.join(' and ')}${sanitize && `, sanitizer ${sanitize}`}${release ? ` for ${release.name}` : ''}, once: one minute on ` +
+      `two quiet cores, up to five on busy ones ...`,
   );
   const started = Date.now();
   const settings = {
@@ -241,20 +258,35 @@ async function build(pins, { source, headers, sanitize, work, result }) {
     NODE_INCLUDE: headers,
     SANITIZE: sanitize,
   };
-  const defines = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`);
+  const defines = Object.entries({ ...settings, ...release?.defines }).map(([name, value]) => `-D${name}=${value}`);
+  if (!release && findProgram('ccache')) defines.push('-DCMAKE_C_COMPILER_LAUNCHER=ccache');
   const generator = !process.env.CMAKE_GENERATOR && findProgram('ninja') ? ['-G', 'Ninja'] : [];
-  await run('cmake', ['-S', recipe, '-B', tree, ...generator, ...defines], 'configuring librdkafka');
-  const jobs = String(os.availableParallelism());
-  await run('cmake', ['--build', tree, '--parallel', jobs, '--target', 'install'], 'building librdkafka');
+  await run('cmake', ['-S', recipe, '-B', tree, ...generator, ...defines], 'configuring librdkafka', release);
+  const jobs = process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(os.availableParallelism());
+  await run('cmake', ['--build', tree, '--parallel', jobs, '--target', 'install'], 'building librdkafka', release);
   say(`built in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-/** Runs a quiet command; when it fails, the end of what it said is in the error. */
-async function run(command, args, doing) {
+/** Seconds between two lines that tell how far a build has come. */
+const PROGRESS_SECONDS = 10;
+
+/** Runs a command quietly, but for how far a build has come; when it fails, the end of what it said is in the error. */
+async function run(command, args, doing, { environment } = {}) {
   const output = [];
+  let told = Date.now();
+  const progress = (chunk) => {
+    // `[ 40/120] Building C object ...` of ninja, `[ 33%] Building C object ...` of make.
+    const [, part] = /\[ *(\d+(?:\/\d+|%))\][^[]*$/.exec(chunk) ?? [];
+    if (part === undefined || Date.now() - told < PROGRESS_SECONDS * 1000) return;
+    told = Date.now();
+    say(`  ${part.replace('/', ' of ')} ...`);
+  };
   const code = await new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stdout.on('data', (chunk) => output.push(chunk));
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+    child.stdout.on('data', (chunk) => {
+      output.push(chunk);
+      progress(String(chunk));
+    });
     child.stderr.on('data', (chunk) => output.push(chunk));
     child.on('error', reject).on('close', resolve);
   }).catch((error) => {
@@ -316,7 +348,7 @@ function requireTools() {
   }
 }
 
-function findProgram(name) {
+export function findProgram(name) {
   if (path.isAbsolute(name)) return fs.existsSync(name);
   return (process.env.PATH ?? '').split(path.delimiter).some((directory) => {
     try {

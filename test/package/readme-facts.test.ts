@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { configProperties } from '../../lib/config-properties.js';
-import { ownedProperties, seekafkaDefaults } from '../../lib/config.js';
+import { configProperties } from '../../lib/config/properties.js';
+import { ownedProperties, seekafkaDefaults } from '../../lib/config/config.js';
 
 // What the README says, and what is so.
 

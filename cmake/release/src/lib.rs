@@ -1,0 +1,1 @@
+// Empty: cargo wants a crate to have a source file.

@@ -1,0 +1,10 @@
+// All cells of the matrix: { section, name, quick, run(context) }. `run` throws, or returns what to note in the table.
+
+import { bundlers } from './bundlers.mjs';
+import { debians } from './debian.mjs';
+import { failures } from './failures.mjs';
+import { managers } from './managers.mjs';
+import { modules } from './modules.mjs';
+import { runtimes } from './runtimes.mjs';
+
+export const cells = [...runtimes, ...debians, ...managers, ...modules, ...bundlers, ...failures];
