@@ -64,7 +64,11 @@ export class Over {
       stopped = true;
       this.#waits.delete(onEnd);
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      try {
+        signal?.removeEventListener('abort', onAbort);
+      } catch {
+        // A signal of another make; what it throws at the end of a wait is nobody's error.
+      }
     };
     const cut = (reason: unknown) => {
       stop();

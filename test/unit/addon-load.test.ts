@@ -142,7 +142,7 @@ describe('loading the addon', () => {
   });
 
   it('and the programs that build packages agree on the name of this platform', async () => {
-    const scripts = (await import('../../scripts/source-package.mjs'));
+    const scripts = await import('../../scripts/source-package.mjs');
     expect(scripts.platformTag()).to.equal(platformTag());
   });
 

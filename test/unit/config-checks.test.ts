@@ -208,6 +208,7 @@ describe('config: what librdkafka is told', () => {
       ['retries', '10'], // and not 8, as C reads 010
       ['compression.codec', 'zstd'],
       ['reconnect.backoff.ms', '20'],
+      ['reconnect.backoff.max.ms', '1000'],
       ['partitioner', 'murmur2_random'],
     ]);
     const byAlias = native('producer', { 'queue.buffering.max.ms': 7 }).filter(([key]) => /linger|buffering/.test(key));
@@ -215,6 +216,7 @@ describe('config: what librdkafka is told', () => {
     expect(native('admin', {})).to.deep.equal([
       ['bootstrap.servers', 'a:9092,b:9092'],
       ['reconnect.backoff.ms', '20'],
+      ['reconnect.backoff.max.ms', '1000'],
     ]);
   });
 
@@ -224,6 +226,7 @@ describe('config: what librdkafka is told', () => {
       expect(native('consumer', config)).to.have.deep.members([
         ['bootstrap.servers', 'a:9092,b:9092'],
         ['reconnect.backoff.ms', '20'],
+        ['reconnect.backoff.max.ms', '1000'],
         ['fetch.wait.max.ms', '50'],
         ['fetch.queue.backoff.ms', '10'],
         ['queued.max.messages.kbytes', '16384'],
@@ -253,9 +256,12 @@ describe('config: what librdkafka is told', () => {
 
   it('takes a configuration of another realm, where Object is another', () => {
     const config: unknown = vm.runInNewContext(`({ 'bootstrap.servers': 'a' })`);
-    const backoff = ['reconnect.backoff.ms', '20'];
-    expect(normalizeConfig('admin', config).native).to.deep.equal([['bootstrap.servers', 'a'], backoff]);
-    expect(normalizeConfig('admin', Object.assign(Object.create(null), servers)).native).to.have.length(2);
+    const backoff = [
+      ['reconnect.backoff.ms', '20'],
+      ['reconnect.backoff.max.ms', '1000'],
+    ];
+    expect(normalizeConfig('admin', config).native).to.deep.equal([['bootstrap.servers', 'a'], ...backoff]);
+    expect(normalizeConfig('admin', Object.assign(Object.create(null), servers)).native).to.have.length(3);
   });
 });
 
