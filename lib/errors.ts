@@ -27,8 +27,8 @@ export class KafkaError extends Error {
   readonly partitions?: readonly (TopicPartition & { error: KafkaError })[];
   /** Of what timed out or gave up: the last thing that went wrong underneath, as a refused login or connection. */
   declare readonly cause?: unknown;
-  /** Of `send([...])`, where some messages may have been stored: the outcome of each, in their order. */
-  readonly results?: readonly (RecordMetadata | KafkaError)[];
+  /** Of `send([...])`, where some messages may have been stored: the outcome of each, in their order. Not enumerable, as `cause`: printing an error must not print a thousand messages. */
+  declare readonly results?: readonly (RecordMetadata | KafkaError)[];
 
   constructor(
     operation: string,
@@ -44,7 +44,7 @@ export class KafkaError extends Error {
     this.txnRequiresAbort = error.txnRequiresAbort;
     this.operation = operation;
     if (partitions) this.partitions = partitions;
-    if (results) this.results = results;
+    if (results) Object.defineProperty(this, 'results', { value: results, enumerable: false });
   }
 }
 
