@@ -27,7 +27,10 @@ export class KafkaError extends Error {
   readonly partitions?: readonly (TopicPartition & { error: KafkaError })[];
   /** Of what timed out or gave up: the last thing that went wrong underneath, as a refused login or connection. */
   declare readonly cause?: unknown;
-  /** Of `send([...])`, where some messages may have been stored: the outcome of each, in their order. Not enumerable, as `cause`: printing an error must not print a thousand messages. */
+  /**
+   * Of `send([...])`, where some messages may have been stored: the outcome of each, in their order. Not enumerable, as
+   * `cause`: printing an error must not print a thousand messages.
+   */
   declare readonly results?: readonly (RecordMetadata | KafkaError)[];
 
   constructor(
@@ -82,6 +85,9 @@ export function causedBy(error: KafkaError, cause: unknown): KafkaError {
 
 export const destroyed = (operation: string): KafkaError =>
   localError(operation, errno.destroy, `${operation}: the client is closed`);
+
+/** Whether it says that the client is closed. */
+export const isDestroyed = (error: unknown): boolean => error instanceof KafkaError && error.errno === errno.destroy;
 
 export const noGroup = (operation: string): KafkaError =>
   localError(operation, errno.unknownGroup, `${operation}: this consumer has no group: set 'group.id'`);

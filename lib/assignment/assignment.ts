@@ -10,7 +10,7 @@ import {
 } from '../../binding/native.js';
 import { flat, keyOf } from '../arguments/partitions.js';
 import type { Link } from '../client/link.js';
-import { KafkaError, errno, localError, partitionsError } from '../errors.js';
+import { KafkaError, errno, isDestroyed, localError, partitionsError } from '../errors.js';
 import type { Partition, RepositionToken, Repositioned } from './partition.js';
 import type { Partitions } from './partitions.js';
 
@@ -133,7 +133,7 @@ export class Assignment {
     try {
       replies = await this.#link.request('seek', (id) => this.#link.handle.seek(id, flat(rows), SEEK_TIMEOUT_MS));
     } catch (error) {
-      if (!(error instanceof KafkaError) || error.errno === errno.destroy) throw error;
+      if (!(error instanceof KafkaError) || isDestroyed(error)) throw error;
       return destinations.map(() => error);
     }
     const byKey = new Map(replies.map((row) => [keyOf(row.topic, row.partition), row.error]));

@@ -4,7 +4,7 @@
 import type { TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
 import { flat, topicPartitionOffsets } from '../arguments/partitions.js';
 import { typeError } from '../arguments/values.js';
-import { type ConsumerLink, stateError } from '../assignment/assignment.js';
+import { type ConsumerLink, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
 import { clearInterval, whileAlive } from '../client/timers.js';
@@ -142,10 +142,10 @@ export class Committer {
   }
 
   #mustBeHeld(operation: string, offsets: readonly TopicPartitionOffset[]): void {
-    const strangers = offsets.filter((row) => !this.#partitions.find(row)?.held);
-    if (strangers.length === 0) return;
-    const known = strangers.map(({ topic, partition }) => this.#partitions.get(topic, partition));
-    throw stateError(operation, known, 'not assigned to this consumer');
+    mustBeHeld(
+      operation,
+      offsets.map(({ topic, partition }) => this.#partitions.get(topic, partition)),
+    );
   }
 
   #mustBeOurs(what: unknown, offsets: readonly TopicPartitionOffset[]): void {

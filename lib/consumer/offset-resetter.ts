@@ -5,7 +5,7 @@ import type { TopicPartition } from '../arguments/options.js';
 import type { Assignment } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import type { ConsumerSettings } from '../config/config.js';
-import { KafkaError, errno, localError, partitionsError } from '../errors.js';
+import { errno, isDestroyed, localError, partitionsError } from '../errors.js';
 import type { Targets } from '../lookups/targets.js';
 import type { Seeker } from '../seek/seeker.js';
 
@@ -42,7 +42,7 @@ export class OffsetResetter {
     // A seek that is on its way finds the partition stopped, and starts it again.
     if (p.phase !== 'active' || !this.#seeker.isQuiet(p)) return;
     this.#reset(p, askedOffset).catch((error: unknown) => {
-      if (!(error instanceof KafkaError && error.errno === errno.destroy)) this.#events.fail(error);
+      if (!isDestroyed(error)) this.#events.fail(error);
     });
   }
 

@@ -7,7 +7,7 @@ import type { Assignment } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import { delay } from '../client/timers.js';
 import type { ConsumerSettings } from '../config/config.js';
-import { KafkaError, errno, noOffset, partitionsError } from '../errors.js';
+import { type KafkaError, errno, isDestroyed, noOffset, partitionsError } from '../errors.js';
 import type { Targets } from '../lookups/targets.js';
 import type { Seeker } from '../seek/seeker.js';
 
@@ -157,7 +157,7 @@ export class StartOffsets {
         }
         if (again.length === 0) return;
       } catch (error) {
-        if (error instanceof KafkaError && error.errno === errno.destroy) return;
+        if (isDestroyed(error)) return;
         this.#events.report(error);
       }
     }

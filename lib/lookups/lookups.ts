@@ -13,7 +13,7 @@ import type { TopicPartition, TopicPartitionOffset, WaitOptions } from '../argum
 import { flat, keyOf } from '../arguments/partitions.js';
 import { alarm, delay, now } from '../client/timers.js';
 import type { Over } from '../client/waits.js';
-import { KafkaError, errno, localError, partitionsError } from '../errors.js';
+import { KafkaError, errno, isDestroyed, localError, partitionsError } from '../errors.js';
 import { LookupHandle, type LookupUser } from './lookup-handle.js';
 
 const RETRY_MS = 100;
@@ -219,7 +219,7 @@ export class Lookups implements LookupUser {
         return { error: this.#over.timedOut(operation, 'no answer from the leader') };
       };
     } catch (error) {
-      const passes = error instanceof KafkaError && error.errno !== errno.destroy && !signal?.aborted;
+      const passes = error instanceof KafkaError && !isDestroyed(error) && !signal?.aborted;
       if (!passes) throw error;
       if (error.errno === errno.timedOut) this.#over.withCause(error);
       return () => ({ error });

@@ -82,9 +82,9 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
    * What is handed over may be changed afterwards: it is copied. (rd_kafka_produceva)
    *
    * @returns where each was stored, in the order given
-   * @throws TypeError, RangeError for a malformed message; then none is sent. KafkaError when the delivery failed; of
-   * several messages the first error, with the outcome of each in `results`: ERR__MSG_TIMED_OUT after `message.timeout.ms`, ERR_MSG_SIZE_TOO_LARGE, ...;
-   * ERR__STATE with a `transactional.id`: such a producer sends in transaction() only
+   * @throws TypeError, RangeError for a malformed message; then none is sent. KafkaError when the delivery failed:
+   * ERR__MSG_TIMED_OUT after `message.timeout.ms`, ERR_MSG_SIZE_TOO_LARGE, ... (of several messages the first error, with
+   * the outcome of each in `results`); ERR__STATE with a `transactional.id`: such a producer sends in transaction() only
    */
   send(message: ProducerMessage): Promise<RecordMetadata>;
   send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
@@ -124,8 +124,9 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
    *
    * @returns what `work` resolved with, once it is committed
    * @throws what `work` rejected with. KafkaError ERR__NOT_CONFIGURED without `transactional.id`; ERR__STATE while another
-   * transaction of this producer has not ended; ERR__FENCED, fatal, when another producer has the id now (what the work saw of it is its `cause`); the error of
-   * the first message that failed; ERR__DESTROY when the producer is closed meanwhile, which aborts
+   * transaction of this producer has not ended; ERR__FENCED, fatal, when another producer has the id now (what the work
+   * saw of it is its `cause`); the error of the first message that failed; ERR__DESTROY when the producer is closed
+   * meanwhile, which aborts
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.run('transaction', () => {
