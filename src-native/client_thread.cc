@@ -17,17 +17,7 @@ constexpr int kFlushStepMs = 50;
 }  // namespace
 
 void ClientThread::Run() noexcept {
-  for (bool more = true; more;) {
-    try {
-      more = Work();
-    } catch (...) {
-      core_->Tell([error = CurrentException()] { return Failure{error, {}}; });
-      more = !core_->Aborted();
-    }
-  }
-  core_->DestroyHandle();
-  core_->SetEnded();
-  core_->outbox.PutClosed();
+  core_->Serve([this] { return Work(); }, [this] { core_->DestroyHandle(); });
 }
 
 bool ClientThread::Work() {

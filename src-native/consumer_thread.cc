@@ -26,17 +26,7 @@ ConsumerThread::ConsumerThread(std::shared_ptr<ConsumerCore> core)
     : core_(std::move(core)), rk_(core_->rk), buffer_(kMaxBatchMessages), measured_(kMaxBatchMessages) {}
 
 void ConsumerThread::Run() noexcept {
-  for (bool more = true; more;) {
-    try {
-      more = Work();
-    } catch (...) {
-      core_->Tell([error = CurrentException()] { return Failure{error, {}}; });
-      more = !core_->Aborted();
-    }
-  }
-  Destroy();
-  core_->SetEnded();
-  core_->outbox.PutClosed();
+  core_->Serve([this] { return Work(); }, [this] { Destroy(); });
 }
 
 bool ConsumerThread::Work() {

@@ -11,6 +11,9 @@
 
 namespace seekafka {
 
+// The exception in flight as an error. To be called in a catch block.
+ErrorData CurrentException() noexcept;
+
 using Clock = std::chrono::steady_clock;
 
 // Locks: `mutex` guards what the thread waits for. librdkafka's queue callbacks take it, under a lock of a queue of
@@ -45,6 +48,23 @@ struct Core {
     Insist([&] { outbox.Put(make()); });
   }
 
+  // The body of a handle's thread: repeats `work` until it returns false, then `destroy`s the handle and tells of the
+  // end. What `work` throws is told as a failure, and ends nothing unless the thread is to end.
+  template <typename Work, typename Destroy>
+  void Serve(Work work, Destroy destroy) noexcept {
+    for (bool more = true; more;) {
+      try {
+        more = work();
+      } catch (...) {
+        Tell([error = CurrentException()] { return Failure{error, {}}; });
+        more = !Aborted();
+      }
+    }
+    destroy();
+    SetEnded();
+    outbox.PutClosed();
+  }
+
   // Repeats `work` as long as it throws, until the thread is to end.
   template <typename Work>
   void Insist(Work work) noexcept {
@@ -58,8 +78,5 @@ struct Core {
     }
   }
 };
-
-// The exception in flight as an error. To be called in a catch block.
-ErrorData CurrentException() noexcept;
 
 }  // namespace seekafka
