@@ -2,12 +2,30 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { skip } from './groups.js';
 
 /** Files of a certificate that is its own authority, and what is in them. */
 export interface Certificate {
   readonly file: string;
   readonly certificate: Buffer;
   readonly key: Buffer;
+}
+
+/**
+ * For the suite around the call: what `make` makes before its tests, removed after them. The suite is pending where there
+ * can be no certificates.
+ */
+export function withCertificates<T>(make: (certificates: Certificates) => T): () => T {
+  let certificates: Certificates | undefined;
+  let made: T;
+  before('certificates', function () {
+    const reason = Certificates.whyNot();
+    if (reason) skip(this, reason);
+    certificates = new Certificates();
+    made = make(certificates);
+  });
+  after('end of them', () => certificates?.[Symbol.dispose]());
+  return () => made;
 }
 
 /** Makes certificates with the openssl command, in a folder that dispose() removes. */

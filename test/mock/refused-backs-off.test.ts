@@ -3,8 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { expect } from 'chai';
 import { Admin, type AdminConfig, Consumer, type KafkaError, MockCluster, Producer } from 'seekafka';
-import { type Certificate, Certificates } from '../helpers/certificates.js';
-import { skip } from '../helpers/groups.js';
+import { withCertificates } from '../helpers/certificates.js';
 import { uniqueGroup, uniqueTopic } from '../helpers/unique.js';
 import { eventually } from '../helpers/wait.js';
 
@@ -15,28 +14,23 @@ import { eventually } from '../helpers/wait.js';
 const MAX_MS = 1000;
 
 describe('a client that is refused', () => {
-  let certificates: Certificates;
-  let own: Certificate;
-  let other: Certificate;
-
-  before('certificates', function () {
-    const reason = Certificates.whyNot();
-    if (reason) skip(this, reason);
-    certificates = new Certificates();
-    own = certificates.make('own', ['IP:127.0.0.1']);
-    other = certificates.make('other', ['IP:127.0.0.1']);
-  });
-  after('end of them', () => certificates?.[Symbol.dispose]());
+  const certificates = withCertificates((all) => ({
+    own: all.make('own', ['IP:127.0.0.1']),
+    other: all.make('other', ['IP:127.0.0.1']),
+  }));
 
   const refusals: Record<string, () => { server: net.Server; config: Partial<AdminConfig> }> = {
     'by a server that closes its connections': () => ({
       server: net.createServer((socket) => socket.destroy()),
       config: {},
     }),
-    'as it does not know the authority of the server': () => ({
-      server: tls.createServer({ key: own.key, cert: own.certificate }).on('tlsClientError', () => undefined),
-      config: { 'security.protocol': 'ssl', 'ssl.ca.location': other.file },
-    }),
+    'as it does not know the authority of the server': () => {
+      const { own, other } = certificates();
+      return {
+        server: tls.createServer({ key: own.key, cert: own.certificate }).on('tlsClientError', () => undefined),
+        config: { 'security.protocol': 'ssl', 'ssl.ca.location': other.file },
+      };
+    },
   };
   const clients: Record<string, (config: AdminConfig) => Producer | Consumer | Admin> = {
     producer(config) {

@@ -3,23 +3,16 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { expect } from 'chai';
 import { type KafkaError, Producer, type ProducerConfig } from 'seekafka';
-import { type Certificate, Certificates } from '../helpers/certificates.js';
-import { skip } from '../helpers/groups.js';
+import { type Certificate, withCertificates } from '../helpers/certificates.js';
 import { eventually } from '../helpers/wait.js';
 
 // Whoever is refused needs to know what to mend: which authority, which name, which date, which protocol.
 
 describe('a client that is refused is told why', () => {
-  let certificates: Certificates;
-  let other: Certificate;
-
-  before('certificates', function () {
-    const reason = Certificates.whyNot();
-    if (reason) skip(this, reason);
-    certificates = new Certificates();
-    other = certificates.make('other', ['DNS:other.invalid']);
-  });
-  after('end of them', () => certificates?.[Symbol.dispose]());
+  const made = withCertificates((certificates) => ({
+    certificates,
+    other: certificates.make('other', ['DNS:other.invalid']),
+  }));
 
   /** The first error event that a producer has of this server, but for ERR__ALL_BROKERS_DOWN. */
   async function told(server: net.Server, config: Omit<ProducerConfig, 'bootstrap.servers'>): Promise<KafkaError> {
@@ -48,15 +41,15 @@ describe('a client that is refused is told why', () => {
     tls.createServer({ key, cert: certificate }).on('tlsClientError', () => undefined);
 
   it('an authority that it does not know', async () => {
-    const own = certificates.make('unknown', ['IP:127.0.0.1']);
-    const error = await told(tlsServer(own), { 'security.protocol': 'ssl', 'ssl.ca.location': other.file });
+    const own = made().certificates.make('unknown', ['IP:127.0.0.1']);
+    const error = await told(tlsServer(own), { 'security.protocol': 'ssl', 'ssl.ca.location': made().other.file });
     expect(error.code).to.equal('ERR__SSL');
     expect(error.message).to.match(/certificate of 127\.0\.0\.1:\d+ could not be verified: self[- ]signed/);
     expect(error.message).to.match(/authority.*ssl\.ca\.location/);
   });
 
   it('a certificate that has expired', async () => {
-    const own = certificates.make('expired', ['IP:127.0.0.1'], { days: -1 });
+    const own = made().certificates.make('expired', ['IP:127.0.0.1'], { days: -1 });
     const error = await told(tlsServer(own), { 'security.protocol': 'ssl', 'ssl.ca.location': own.file });
     expect(error.code).to.equal('ERR__SSL');
     expect(error.message).to.match(/could not be verified: certificate has expired/);
@@ -64,7 +57,7 @@ describe('a client that is refused is told why', () => {
   });
 
   it('a certificate of another host', async () => {
-    const own = certificates.make('elsewhere', ['IP:127.0.0.9']);
+    const own = made().certificates.make('elsewhere', ['IP:127.0.0.9']);
     const error = await told(tlsServer(own), { 'security.protocol': 'ssl', 'ssl.ca.location': own.file });
     expect(error.code).to.equal('ERR__SSL');
     expect(error.message).to.match(/could not be verified: IP address mismatch.*not for the name/);
@@ -88,7 +81,7 @@ describe('a client that is refused is told why', () => {
 
   it('a listener without TLS', async () => {
     const server = net.createServer((socket) => socket.once('data', () => socket.destroy()));
-    const error = await told(server, { 'security.protocol': 'ssl', 'ssl.ca.location': other.file });
+    const error = await told(server, { 'security.protocol': 'ssl', 'ssl.ca.location': made().other.file });
     expect(error.message).to.match(/PLAINTEXT/);
   });
 });

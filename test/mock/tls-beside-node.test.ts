@@ -1,16 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import tls from 'node:tls';
 import { expect } from 'chai';
 import { Consumer, MockCluster, Producer, type KafkaError } from 'seekafka';
-import { skip } from '../helpers/groups.js';
+import { withCertificates } from '../helpers/certificates.js';
 import { uniqueGroup, uniqueTopic } from '../helpers/unique.js';
 import { eventually } from '../helpers/wait.js';
+import { eachFrame, readdress, tie } from '../smoke/tls-front.mjs';
 
 // The addon brings no OpenSSL: librdkafka's TLS is bound to the functions of the one inside node. So both work in one
 // process here, on one server: Node's, which decrypts and hands on to a mock broker (which knows no TLS).
@@ -19,44 +16,8 @@ const HOST = '127.0.0.1';
 const API_VERSIONS = 18;
 const GREETING = 'hello from a Node client';
 
-/** A certificate of its own authority for 127.0.0.1, or why there is none. */
-function makeCertificate(folder: string): { key: string; certificate: string } | { reason: string } {
-  const key = path.join(folder, 'key.pem');
-  const certificate = path.join(folder, 'certificate.pem');
-  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=seekafka test'];
-  const files = ['-addext', `subjectAltName=IP:${HOST}`, '-keyout', key, '-out', certificate];
-  const { status, error, stderr } = spawnSync('openssl', [...args, ...files], { encoding: 'utf8' });
-  if (error) return { reason: 'there is no openssl command to make a certificate with' };
-  if (status !== 0) return { reason: `openssl could not make a certificate: ${stderr.trim()}` };
-  return { key, certificate };
-}
-
-/** Kafka's frames: each begins with its length. */
-function eachFrame(onFrame: (frame: Buffer) => void): (chunk: Buffer) => void {
-  let rest = Buffer.alloc(0);
-  return (chunk) => {
-    rest = Buffer.concat([rest, chunk]);
-    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
-      const end = 4 + rest.readInt32BE(0);
-      onFrame(rest.subarray(0, end));
-      rest = rest.subarray(end);
-    }
-  };
-}
-
-/** Where the broker names its own address, the TLS server's takes its place. */
-function readdress(frame: Buffer, from: number, to: number): Buffer {
-  const changed = Buffer.from(frame);
-  for (let at = changed.indexOf(HOST); at >= 0; at = changed.indexOf(HOST, at + 1)) {
-    const port = at + HOST.length;
-    if (port + 4 <= changed.length && changed.readInt32BE(port) === from) changed.writeInt32BE(to, port);
-  }
-  return changed;
-}
-
 describe("librdkafka's TLS beside Node's own, in one process", () => {
-  let folder: string;
-  let certificate: string;
+  const certificate = withCertificates((certificates) => certificates.make('own', [`IP:${HOST}`]));
   let mock: MockCluster;
   let server: tls.Server;
   let port: number;
@@ -64,13 +25,10 @@ describe("librdkafka's TLS beside Node's own, in one process", () => {
   const sockets = new Set<net.Socket>();
   const apiKeys: number[] = [];
 
-  before('certificate, mock cluster, TLS server', async function () {
-    folder = mkdtempSync(path.join(os.tmpdir(), 'seekafka-tls-'));
-    const made = makeCertificate(folder);
-    if ('reason' in made) skip(this, made.reason);
-    certificate = made.certificate;
+  before('mock cluster, TLS server', async () => {
     mock = await MockCluster.start();
-    server = tls.createServer({ key: readFileSync(made.key), cert: readFileSync(certificate) }, serve);
+    const { key, certificate: cert } = certificate();
+    server = tls.createServer({ key, cert }, serve);
     server.on('secureConnection', () => handshakes++);
     server.on('tlsClientError', () => {}); // those that do not trust it go away
     server.listen(0, HOST);
@@ -82,24 +40,13 @@ describe("librdkafka's TLS beside Node's own, in one process", () => {
     server?.close();
     for (const socket of sockets) socket.destroy();
     await mock?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** Kafka's requests go on to the mock broker; a greeting comes back. */
   function serve(client: tls.TLSSocket): void {
     const brokerPort = Number(mock.bootstrapServers.split(':')[1]);
     const broker = net.connect(brokerPort, HOST);
-    for (const [one, other] of [
-      [client, broker],
-      [broker, client],
-    ] as const) {
-      sockets.add(one);
-      one.on('error', () => {});
-      one.on('close', () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
+    tie(client, broker, sockets);
     const onRequest = eachFrame((frame) => {
       apiKeys.push(frame.readInt16BE(4));
       broker.write(frame);
@@ -117,12 +64,12 @@ describe("librdkafka's TLS beside Node's own, in one process", () => {
   const secure = () => ({
     'bootstrap.servers': `${HOST}:${port}`,
     'security.protocol': 'ssl' as const,
-    'ssl.ca.location': certificate,
+    'ssl.ca.location': certificate().file,
   });
 
   /** Node's own client: what it says comes back. */
   async function greet(): Promise<string> {
-    const socket = tls.connect({ host: HOST, port, ca: readFileSync(certificate) });
+    const socket = tls.connect({ host: HOST, port, ca: certificate().certificate });
     try {
       await once(socket, 'secureConnect');
       socket.write(GREETING);

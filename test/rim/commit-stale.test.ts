@@ -31,6 +31,29 @@ function reads(consumer: Consumer): { readonly messages: Message[]; readonly don
   return { messages, done };
 }
 
+interface Read {
+  readonly batches: readonly MessageBatch[];
+  readonly seen: readonly Message[];
+}
+
+/** Reads so many messages, by batches. */
+async function firstOf(consumer: Consumer, count: number): Promise<Read> {
+  const batches: MessageBatch[] = [];
+  const seen: Message[] = [];
+  for await (const batch of consumer.batches()) {
+    batches.push(batch);
+    seen.push(...batch);
+    if (seen.length === count) break;
+  }
+  return { batches, seen };
+}
+
+/** What was read of a partition: its message 3, or its batch. */
+const ofPartition = (partition: number, what: 'message' | 'batch', { batches, seen }: Read): Message | MessageBatch =>
+  what === 'message'
+    ? seen.find((message) => message.partition === partition && message.offset === 3)!
+    : batches.find((batch) => batch.topicPartitions.some((row) => row.partition === partition))!;
+
 const shared = (consumers: readonly Consumer[], each: number) =>
   eventually(() => consumers.every((consumer) => consumer.assignment.length === each), {
     timeoutMs: 20_000,
@@ -46,13 +69,7 @@ describeOnBoth('a commit of what was taken away', (cluster) => {
         const { group, make } = membersOf(cluster(), { 'partition.assignment.strategy': strategy });
         await using one = make();
         await one.subscribe(topic);
-        const batches: MessageBatch[] = [];
-        const seen: Message[] = [];
-        for await (const batch of one.batches()) {
-          batches.push(batch);
-          seen.push(...batch);
-          if (seen.length === 20) break;
-        }
+        const { seen, batches } = await firstOf(one, 20);
         const loop = reads(one);
         await using two = make();
         const other = reads(two);
@@ -61,10 +78,7 @@ describeOnBoth('a commit of what was taken away', (cluster) => {
         const gone = two.assignment[0]!.partition;
         await eventually(() => other.messages.length === 10);
         await two.commit([{ topic, partition: gone, offset: 10 }]);
-        const stale =
-          what === 'message'
-            ? seen.find((message) => message.partition === gone && message.offset === 3)!
-            : batches.find((batch) => batch.topicPartitions.some((row) => row.partition === gone))!;
+        const stale = ofPartition(gone, what, { seen, batches });
         const error = await inTime(rejection(one.commit(stale)));
         expect(error).to.include({ code: 'ERR__STATE', operation: 'commit' });
         expect((error as Error).message)
@@ -84,13 +98,7 @@ describeOnBoth('a commit of what was taken away', (cluster) => {
         const { group, make } = membersOf(cluster(), { 'partition.assignment.strategy': strategy });
         await using one = make();
         await one.subscribe(topic);
-        const batches: MessageBatch[] = [];
-        const seen: Message[] = [];
-        for await (const batch of one.batches()) {
-          batches.push(batch);
-          seen.push(...batch);
-          if (seen.length === 20) break;
-        }
+        const read = await firstOf(one, 20);
         reads(one);
         const two = make();
         const other = reads(two);
@@ -101,10 +109,7 @@ describeOnBoth('a commit of what was taken away', (cluster) => {
         await two.commit([{ topic, partition: gone, offset: 10 }]);
         await two.close();
         await shared([one], 2);
-        const stale =
-          what === 'message'
-            ? seen.find((message) => message.partition === gone && message.offset === 3)!
-            : batches.find((batch) => batch.topicPartitions.some((row) => row.partition === gone))!;
+        const stale = ofPartition(gone, what, read);
         const error = await inTime(rejection(one.commit(stale)));
         expect(error).to.include({ code: 'ERR__STATE', operation: 'commit' });
         expect(await committedOf(cluster(), group, topic, gone)).to.equal(10);

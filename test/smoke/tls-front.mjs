@@ -24,17 +24,7 @@ export async function openTlsFront(folder, bootstrapServers) {
   const server = tls.createServer(options, (client) => {
     state.handshakes++;
     const broker = net.connect(brokerPort, HOST);
-    for (const [one, other] of [
-      [client, broker],
-      [broker, client],
-    ]) {
-      sockets.add(one);
-      one.on('error', () => {});
-      one.on('close', () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
+    tie(client, broker, sockets);
     const onRequest = eachFrame((frame) => {
       state.requests++;
       broker.write(frame);
@@ -57,8 +47,23 @@ export async function openTlsFront(folder, bootstrapServers) {
   }
 }
 
+/** Two sockets that end together. `sockets` has them while they are open. */
+export function tie(client, broker, sockets) {
+  for (const [one, other] of [
+    [client, broker],
+    [broker, client],
+  ]) {
+    sockets.add(one);
+    one.on('error', () => {});
+    one.on('close', () => {
+      sockets.delete(one);
+      other.destroy();
+    });
+  }
+}
+
 /** Kafka's frames: each begins with its length. */
-function eachFrame(onFrame) {
+export function eachFrame(onFrame) {
   let rest = Buffer.alloc(0);
   return (chunk) => {
     rest = Buffer.concat([rest, chunk]);
@@ -71,7 +76,7 @@ function eachFrame(onFrame) {
 }
 
 /** Where the broker names its own address, the TLS server's takes its place. */
-function readdress(frame, from, to) {
+export function readdress(frame, from, to) {
   const changed = Buffer.from(frame);
   for (let at = changed.indexOf(HOST); at >= 0; at = changed.indexOf(HOST, at + 1)) {
     const place = at + HOST.length;
