@@ -90,12 +90,21 @@ export abstract class Client<
     this.report(error);
   }
 
-  /** Every public method that needs the client. @param evenClosing for what still works while the client is closing */
+  /**
+   * Every public method that needs the client. Until it settles it keeps the process alive, whatever it waits for.
+   *
+   * @param evenClosing for what still works while the client is closing
+   */
   protected run<T>(operation: string, work: () => Promise<T>, evenClosing = false): Promise<T> {
     return call(async () => {
       if (this.#fatal) throw this.#fatal;
       if (this.#closing && !evenClosing) throw destroyed(operation);
-      return await work();
+      this.link.waitBegins();
+      try {
+        return await work();
+      } finally {
+        this.link.waitEnds();
+      }
     });
   }
 

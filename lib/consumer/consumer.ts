@@ -93,7 +93,7 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
     this.#lookups = new Lookups(pairs, settings.isolationLevel === 'read_committed', over, report, this.letGo);
     this.#targets = new Targets(this.#lookups, settings);
     this.#assignment = new Assignment(link, this.#partitions);
-    this.#seeker = new Seeker(link, over, this.#partitions, this.#assignment, this.#targets, settings);
+    this.#seeker = new Seeker(over, this.#partitions, this.#assignment, this.#targets, settings);
     this.#starts = new StartOffsets(this.#assignment, this.#seeker, this.#targets, settings, events);
     const onCommitted = (p: Partition, offset: number) => this.#starts.committed(p, offset);
     this.#committer = new Committer(link, this.#partitions, settings, onCommitted, report);

@@ -3,7 +3,7 @@
 
 import type { TopicPartitionOffset, SeekOptions } from '../arguments/options.js';
 import type { PartitionKey } from '../arguments/partitions.js';
-import type { Assignment, ConsumerLink, Destination } from '../assignment/assignment.js';
+import type { Assignment, Destination } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
 import { type Deferred, deferred } from '../client/deferred.js';
@@ -24,7 +24,6 @@ interface Running {
 }
 
 export class Seeker {
-  readonly #link: ConsumerLink;
   readonly #over: Over;
   readonly #partitions: Partitions;
   readonly #assignment: Assignment;
@@ -39,14 +38,12 @@ export class Seeker {
   assignmentKnown = false;
 
   constructor(
-    link: ConsumerLink,
     over: Over,
     partitions: Partitions,
     assignment: Assignment,
     targets: Targets,
     settings: ConsumerSettings,
   ) {
-    this.#link = link;
     this.#over = over;
     this.#partitions = partitions;
     this.#assignment = assignment;
@@ -74,15 +71,10 @@ export class Seeker {
     const request = (asked = this.#ledger.request(wish));
     const until = timeoutMs === undefined ? null : now() + timeoutMs;
     this.#running.set(request, { operation, settled, withdrawn: new AbortController(), until });
-    this.#link.waitBegins();
-    try {
-      if (this.assignmentKnown) this.bind();
-      else for (const p of this.#partitions.held) if (this.#ledger.holdsBack(p.key)) p.withhold();
-      if (this.#ledger.isWaiting(request)) onWait?.();
-      return await answer;
-    } finally {
-      this.#link.waitEnds();
-    }
+    if (this.assignmentKnown) this.bind();
+    else for (const p of this.#partitions.held) if (this.#ledger.holdsBack(p.key)) p.withhold();
+    if (this.#ledger.isWaiting(request)) onWait?.();
+    return answer;
   }
 
   /** The partitions held are known: what waits for them starts. */

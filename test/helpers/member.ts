@@ -11,6 +11,8 @@ import { eventually, inTime } from './wait.js';
 export interface Delivered extends TopicPartition {
   readonly sequence: number;
   readonly offset: number;
+  /** The number of the loop's step in which it came: that of the batch, or of the message. */
+  readonly step: number;
 }
 
 export const hows = ['by message', 'by batch'] as const;
@@ -133,6 +135,7 @@ export class Member implements AsyncDisposable {
   /** The consumer's events `error` and `offsetReset`. */
   readonly errors: KafkaError[] = [];
   readonly resets: OffsetReset[] = [];
+  #step = 0;
   #loop: Promise<void> = Promise.resolve();
   #failure: { error: unknown } | undefined;
 
@@ -208,11 +211,13 @@ export class Member implements AsyncDisposable {
   async #read(how: How, visit: (message: Delivered) => unknown): Promise<void> {
     if (how === 'by message') {
       for await (const message of this.consumer) {
+        this.#step++;
         if ((await visit(this.#write(message))) === leave) return;
       }
       return;
     }
     for await (const batch of this.consumer.batches()) {
+      this.#step++;
       for (const message of batch) {
         if ((await visit(this.#write(message))) === leave) return;
       }
@@ -222,7 +227,7 @@ export class Member implements AsyncDisposable {
   #write({ topic, partition, offset, value }: Message): Delivered {
     const [from, sequence] = String(value).split(':').map(Number);
     if (from !== partition) throw new Error(`${String(value)} was delivered as a message of partition ${partition}`);
-    const delivered = { topic, partition, offset, sequence: sequence! };
+    const delivered = { topic, partition, offset, sequence: sequence!, step: this.#step };
     this.delivered.push(delivered);
     return delivered;
   }

@@ -36,6 +36,25 @@ describe('close() that is cut short', () => {
     }
   }
 
+  // What decides is where a LeaveGroup is on its way at the moment at which the handle is destroyed.
+  it('by an onRevoked that never ends lets all threads end, many times', async () => {
+    const cluster = await mockCluster();
+    await using _ = { [Symbol.asyncDispose]: () => cluster.close() };
+    const topic = await cluster.createTopic();
+    await fill(cluster, topic, { count: 10 });
+    const before = await mainThreadsAtRest();
+    for (let round = 0; round < 8; round++) {
+      const closed = Array.from({ length: 10 }, async () => {
+        const consumer = consumerOn(cluster);
+        await consumer.subscribe(topic, { onRevoked: () => new Promise<void>(() => {}) });
+        await takeSequences(consumer, 1);
+        await consumer.close({ timeoutMs: 100 });
+      });
+      await Promise.all(closed);
+    }
+    await eventually(() => expect(mainThreads()).to.be.at.most(before));
+  });
+
   it('by a coordinator that does not answer a commit keeps no processor busy', async () => {
     const cluster = await mockCluster();
     await using _ = { [Symbol.asyncDispose]: () => cluster.close() };

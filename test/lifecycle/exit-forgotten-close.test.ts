@@ -55,6 +55,17 @@ const stages: Readonly<Record<string, { readonly source: string; readonly waits:
       void consumer.seekToEnd();`,
     waits: false,
   },
+  'an unsubscribe() that waits for a listener': {
+    source: `
+      const consumer = new Consumer(config);
+      const revoked = new Promise((resolve) => {
+        void consumer.subscribe(TOPIC, { onRevoked: () => (resolve(), new Promise(() => {})) });
+      });
+      for await (const message of consumer) break;
+      void consumer.unsubscribe();
+      await revoked;`,
+    waits: true,
+  },
   'a producer that is just constructed': { source: `new Producer(servers);`, waits: false },
   'a producer with messages on their way': {
     source: `

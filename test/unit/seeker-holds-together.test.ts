@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Assignment, ConsumerLink, Destination } from '../../lib/assignment/assignment.js';
+import type { Assignment, Destination } from '../../lib/assignment/assignment.js';
 import type { Repositioned } from '../../lib/assignment/partition.js';
 import { Partitions } from '../../lib/assignment/partitions.js';
 import { deferred } from '../../lib/client/deferred.js';
@@ -30,10 +30,9 @@ function seekerWithSlowMoves() {
     },
     fetchAgain: (p: unknown) => void fetchedAgain.push(p),
   } as unknown as Assignment;
-  const link = { waitBegins() {}, waitEnds() {} } as unknown as ConsumerLink;
   const settings = { socketTimeoutMs: 1000 } as ConsumerSettings;
   const over = new Over();
-  const seeker = new Seeker(link, over, partitions, assignment, new Targets({} as Lookups, settings), settings);
+  const seeker = new Seeker(over, partitions, assignment, new Targets({} as Lookups, settings), settings);
   const [early, late] = [partitions.get('t', 0), partitions.get('t', 1)];
   partitions.hold([late, early]);
   late.place(100);
