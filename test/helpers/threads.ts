@@ -23,3 +23,17 @@ export async function mainThreadsAtRest(): Promise<number> {
   }
   return count;
 }
+
+/**
+ * The processor time of the JavaScript thread in milliseconds, by steps of ten. (That of the process has the threads of
+ * librdkafka in it, and of a mock cluster. Where there is no /proc it is that one.)
+ */
+export function javaScriptCpuMs(): number {
+  if (process.platform !== 'linux') {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  }
+  const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8');
+  const [user, system] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14); // in ticks of 10 ms
+  return (Number(user) + Number(system)) * 10;
+}

@@ -69,7 +69,8 @@ export const leaves: readonly Recipe[] = [
   value('a symbol', Symbol('symbol')),
   value('Symbol.iterator', Symbol.iterator),
   recipe('a function that throws', () => boom),
-  recipe('a function that never resolves', () => () => new Promise(() => undefined)),
+  // Never would be too late: a rebalance waits for its listener, and that is what it is to do.
+  recipe('a function that resolves late', () => () => new Promise((resolve) => setTimeout(resolve, 200))),
   recipe('a class', () => Something),
   recipe('an instance of a class', () => new Something()),
   recipe('a Date', () => new Date(1_700_000_000_000)),
@@ -178,7 +179,12 @@ export const leaves: readonly Recipe[] = [
     recipe(`a proxy of an array whose ${trap} throws`, () => new Proxy([{}], { [trap]: boom })),
   ]),
   recipe('a proxy that has everything', () => {
-    const all: unknown = new Proxy(() => undefined, { get: () => all, has: () => true, apply: () => all });
+    const all: unknown = new Proxy(() => undefined, {
+      get: () => all,
+      has: () => true,
+      // As `then` it resolves.
+      apply: (_target, _this, [first]: unknown[]) => (typeof first === 'function' ? void first() : all),
+    });
     return all;
   }),
   recipe('an object that cannot become a text', () => ({ toString: boom, valueOf: boom, [Symbol.toPrimitive]: boom })),
