@@ -52,7 +52,8 @@ const names = /^[a-zA-Z_$][\w$]*(\.[\w$]+|\[\d+\]|\[\d+\]\[\d+\]|\['[^]{0,300}?'
 
 /** What the value itself has thrown. */
 const ownError = (error: unknown): boolean =>
-  error instanceof Hostile || (error instanceof Error && /proxy that has been revoked|trap|IsArray/.test(error.message));
+  error instanceof Hostile ||
+  (error instanceof Error && /proxy that has been revoked|trap|IsArray/.test(error.message));
 
 function judge(entry: Entry, error: unknown, text: string): void {
   if (ownError(error)) return;
@@ -360,7 +361,9 @@ async function sane(): Promise<void> {
     if (seen.join() !== '0:0,1:1,2:2,3:3') throw new Error(`afterwards: read ${seen.join()}`);
   };
   // There may be one loop at a time.
-  const loops = [...pending].flatMap(([settled, text]) => (/^assigned\.(batches|messages)/.test(text) ? [settled] : []));
+  const loops = [...pending].flatMap(([settled, text]) =>
+    /^assigned\.(batches|messages)/.test(text) ? [settled] : [],
+  );
   await within(Promise.all(loops), 'the end of all loops');
   await within(assigned.unsubscribe(), 'unsubscribe');
   await within(assigned.assign([{ topic, partition: 0, offset: 0 }]), 'assign');

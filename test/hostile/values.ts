@@ -183,7 +183,7 @@ export const leaves: readonly Recipe[] = [
       get: () => all,
       has: () => true,
       // As `then` it resolves.
-      apply: (_target, _this, [first]: unknown[]) => (typeof first === 'function' ? void first() : all),
+      apply: (_target, _this, [first]: unknown[]) => (typeof first === 'function' ? void (first as () => void)() : all),
     });
     return all;
   }),
