@@ -94,7 +94,7 @@ void ConsumerThread::Collect(std::deque<Record>& records) {
     bool more = true;
     {
       const std::unique_lock<std::mutex> turn(core_->turn, std::try_to_lock);
-      if (turn && core_->messages && !closing_) {
+      if (turn && !closing_ && core_->messages) {  // in this order: once it closes, the queues are let go of
         core_->outbox.Take(records);
         more = PollMessages(kDirectBytes, kMaxDirectMessages, records) || !dropped_.empty();
       }

@@ -34,7 +34,7 @@ export class Certificates implements Disposable {
 
   /** Why there can be none, or undefined. */
   static whyNot(): string | undefined {
-    const { error } = spawnSync('openssl', ['version']);
+    const { error } = openssl(['version']);
     return error ? 'there is no openssl command to make a certificate with' : undefined;
   }
 
@@ -85,7 +85,11 @@ export class Certificates implements Disposable {
   }
 
   #openssl(args: readonly string[]): void {
-    const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
+    const { status, stderr } = openssl(args);
     if (status !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
   }
 }
+
+/** Without the library of a sanitizer, under which the process of the tests may run. */
+const openssl = (args: readonly string[]) =>
+  spawnSync('openssl', args, { encoding: 'utf8', env: { ...process.env, LD_PRELOAD: undefined } });
