@@ -2,7 +2,6 @@
 // partition starts. librdkafka waits for the answer to one event before it sends the next, so each step answers it,
 // whatever happens in it.
 
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AssignHow, NativeRow, RebalanceRecord } from '../../binding/native.js';
 import type { RebalanceListener, TopicPartition, TopicPartitionOffset } from '../arguments/options.js';
 import type { Assignment } from '../assignment/assignment.js';
@@ -13,6 +12,7 @@ import { alarm } from '../client/timers.js';
 import { KafkaError, errno, localError, partitionsError } from '../errors.js';
 import type { Seeker } from '../seek/seeker.js';
 import type { Committer } from './committer.js';
+import { listenerOf, runListener } from './listener-scope.js';
 import { START_LOOKUP_MS, type StartOffsets } from './start-offsets.js';
 
 export interface RebalancerEvents {
@@ -30,8 +30,6 @@ export class Rebalancer {
   readonly #starts: StartOffsets;
   readonly #committer: Committer;
   readonly #events: RebalancerEvents;
-  /** What runs in a listener carries this: how to let the rebalance go on without the listener. */
-  readonly #inListener = new AsyncLocalStorage<{ goOn: () => void }>();
   #changed = deferred<void>();
   #sequence: Promise<void> = Promise.resolve();
   #closing = false;
@@ -110,7 +108,7 @@ export class Rebalancer {
 
   /** Whether the caller runs inside of a listener, whose calls work until the end. */
   get inListener(): boolean {
-    return this.#inListener.getStore() !== undefined;
+    return listenerOf(this) !== undefined;
   }
 
   /** From now on nothing is assigned any more. */
@@ -125,7 +123,7 @@ export class Rebalancer {
    * the rebalance waits for the listener. So the rebalance goes on without that listener.
    */
   waitsForRebalance(): void {
-    this.#inListener.getStore()?.goOn();
+    listenerOf(this)?.goOn();
   }
 
   /** Finds out where partitions start that do not know it yet: for position(), which may be asked in onAssigned. */
@@ -231,7 +229,7 @@ export class Rebalancer {
     if (!listener[name]) return;
     const rows = partitions.map((p) => p.row());
     const without = deferred<void>();
-    const listening = this.#inListener.run({ goOn: () => without.resolve() }, async () => {
+    const listening = runListener(this, without.resolve, async () => {
       try {
         await listener[name]?.(rows);
       } catch (error) {
