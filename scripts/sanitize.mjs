@@ -35,11 +35,12 @@ if (
 const library = (name) =>
   execFileSync(process.env.CXX ?? 'c++', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
 const suppressions = (name) => `suppressions=${path.join(root, 'test', 'sanitizers', name)}`;
+const addon = path.join(root, 'build', sanitizer.directory, 'Release', 'seekafka.node');
 const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'seekafka-sanitizer-'));
 const tests = given.length ? given : ['mock', 'lifecycle'].flatMap((suite) => testsIn(path.join('test', suite)));
 
 const status = run(process.execPath, ['scripts/test.mjs', ...tests], {
-  SEEKAFKA_ADDON: path.join(root, 'build', sanitizer.directory, 'Release', 'seekafka.node'),
+  SEEKAFKA_ADDON: addon,
   LD_PRELOAD: sanitizer.libraries.map(library).join(':'),
   ASAN_OPTIONS: `detect_leaks=1:log_path=${logs}/report`,
   // Searching the memory of threads that end with the process ends LeakSanitizer itself ("Tracer caught signal 11").
@@ -71,7 +72,7 @@ function threadReports(text) {
     .map((line) => line.slice('race:'.length));
   return text
     .split('==================\n')
-    .filter((report) => report.includes('WARNING: ThreadSanitizer'))
+    .filter((part) => !/^\s*(ThreadSanitizer: reported \d+ warnings\s*)?$/.test(part)) // what is between two reports
     .map(withNames)
     .filter((report) => {
       const [stacks] = report.split(/^ {2}(?:Location|Thread)/m);
@@ -80,8 +81,7 @@ function threadReports(text) {
 }
 
 function withNames(report) {
-  return report.replaceAll(/<null> <null> \((\S*seekafka\.node)\+(0x[0-9a-f]+)\)/g, (_, __, address) => {
-    const addon = path.join(root, 'build', sanitizer.directory, 'Release', 'seekafka.node');
+  return report.replaceAll(/<null> <null> \(\S*seekafka\.node\+(0x[0-9a-f]+)\)/g, (_, address) => {
     const lines = execFileSync('addr2line', ['-Cfsi', '-e', addon, address], { encoding: 'utf8' }).trim().split('\n');
     const frames = lines.flatMap((name, i) => (i % 2 === 0 ? [`${name} ${lines[i + 1]}`] : []));
     return frames.join(' < ');

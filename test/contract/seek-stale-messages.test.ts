@@ -192,6 +192,7 @@ const pinned = describe('the messages between the call of a seek and its effect 
         const call = member.delivered.find(({ partition, sequence }) => partition === 0 && sequence === 100)!;
         const later = member.delivered.filter(({ partition, step }) => partition === 0 && step > call.step);
         expect(later, 'after the step of the loop that made the call').to.deep.equal([]);
+        expect(member.runs(0)).to.match(how === 'by message' ? /^0\.\.100$/ : /^0\.\.\d+$/);
         const mark = member.mark();
         await sought;
         expect(member.runs(0, mark), 'before the effect').to.equal('');
