@@ -40,8 +40,10 @@ export interface BatchViews {
   runs: number;
   /** Of all messages; whoever has a value has access to it, so nothing but headers, keys and values is in it. */
   payload: ArrayBuffer;
-  /** Of the payload; `payload.byteLength` is 0 when somebody has transferred it. */
+  /** The payload's length as it arrived. */
   byteLength: number;
+  /** All of the payload; its length is 0 when somebody has transferred the payload. (Asking `payload` itself is a call.) */
+  bytes: Uint8Array;
 }
 
 export function viewBatch({ tables, payload, count, runs }: BatchRecord): BatchViews {
@@ -57,6 +59,7 @@ export function viewBatch({ tables, payload, count, runs }: BatchRecord): BatchV
     runs,
     payload,
     byteLength: payload.byteLength,
+    bytes: new Uint8Array(payload),
   };
 }
 

@@ -102,7 +102,7 @@ export class PackedMessage implements Message {
  * Whether the application has transferred the memory of the messages away (`value.buffer.transfer()`, which nothing can
  * forbid). Offsets are in other memory, and stay.
  */
-export const isDetached = (batch: BatchViews): boolean => batch.payload.byteLength !== batch.byteLength;
+export const isDetached = (batch: BatchViews): boolean => batch.bytes.length !== batch.byteLength;
 
 export const offsetAt = (batch: BatchViews, index: number): number => batch.numbers[index * NUMBERS_PER_MESSAGE]!;
 

@@ -77,12 +77,19 @@ describe('the tarball', () => {
   });
 
   it('holds what is needed and no more', () => {
-    const code = ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts'].map((name) => `dist/lib/${name}`);
+    const code = ['index.js', 'index.mjs', 'seekafka.js', 'index.d.ts', 'index.d.mts'].map(
+      (name) => `dist/lib/${name}`,
+    );
     expect(files).to.include.members(['package.json', 'README.md', 'LICENSE', 'NOTICES.md', ...code]);
     expect(files.filter((file) => file.endsWith('.node'))).not.to.deep.equal([]);
     const needless = /^(test|src-native|bench|examples|scripts|cmake|lib|binding|\.)|tsbuildinfo|(?<!\.d)\.m?ts$/;
     expect(files.filter((file) => needless.test(file))).to.deep.equal([]);
     expect(files.length).to.be.below(15);
+  });
+
+  it('lets Node.js look through a few lines, and not all code, when an ES module imports it', async () => {
+    const entry = await readFile(path.join(root, 'dist', 'lib', 'index.js'), 'utf8');
+    expect(entry.length).to.be.below(1000);
   });
 
   it('has a manifest that publint finds right', async () => {
