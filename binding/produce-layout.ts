@@ -8,11 +8,14 @@ export interface PackableMessage {
   key: Uint8Array | string | null;
   value: Uint8Array | string | null;
   headers: [name: string, value: Uint8Array | string | null][] | null;
-  /** 0: the time of the call, which is how librdkafka reads it. */
+  /** Milliseconds since the Unix epoch, or NO_TIMESTAMP. */
   timestamp: number;
 }
 
 const FIELDS = 5;
+
+/** The message gets the time of the call. */
+export const NO_TIMESTAMP = -1;
 
 export interface PackedMessages {
   count: number;
@@ -21,6 +24,9 @@ export interface PackedMessages {
   timestamps: Float64Array;
   payload: Uint8Array;
 }
+
+/** -1: the partitioner chooses. */
+export const partitionOf = ({ fields }: PackedMessages, index: number): number => fields[index * FIELDS + 1]!;
 
 /** How many bytes the value of a message has. */
 export const valueLengthOf = ({ fields }: PackedMessages, index: number): number =>

@@ -165,7 +165,7 @@ Napi::Value Produce(const Napi::CallbackInfo& info, rd_kafka_t* rk, TopicHandles
     vus[n].vtype = RD_KAFKA_VTYPE_OPAQUE;
     vus[n++].u.ptr = ToOpaque(batch, i);
     vus[n].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
-    vus[n++].u.i64 = packed.timestamps[i] > 0 ? static_cast<int64_t>(packed.timestamps[i]) : now_ms;
+    vus[n++].u.i64 = packed.timestamps[i] >= 0 ? static_cast<int64_t>(packed.timestamps[i]) : now_ms;
     vus[n].vtype = RD_KAFKA_VTYPE_KEY;
     vus[n].u.mem.ptr = key_length < 0 ? nullptr : const_cast<uint8_t*>(key);
     vus[n++].u.mem.size = key_length < 0 ? 0 : static_cast<size_t>(key_length);

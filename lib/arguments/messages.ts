@@ -3,7 +3,7 @@
 // message are the caller's own code, and may throw, send another message, or answer differently the second time.
 
 import { types } from 'node:util';
-import { type PackableMessage, byteLengthOf } from '../../binding/produce-layout.js';
+import { NO_TIMESTAMP, type PackableMessage, byteLengthOf } from '../../binding/produce-layout.js';
 import type { ProducerMessage } from './options.js';
 import { partitionNumber, topicString } from './partitions.js';
 import { didYouMean, isObject, isPlainObject, maxInt32, quote, rangeError, timestamp, typeError } from './values.js';
@@ -45,20 +45,33 @@ function faultOf(value: unknown): ((argument: string) => Error) | undefined {
     new TypeError(`${argument}: expected ${bytesShape}, got bytes whose memory was transferred or shrunk`);
 }
 
+/** Headers as they were given: their shape and their names are checked, their values are not. */
+interface HeaderList {
+  readonly entries: (readonly [name: string, value: unknown])[];
+  readonly iterable: boolean;
+}
+
 const headersShape = 'an iterable of [name, value] or an object';
 
-function headers(value: unknown, argument: string): PackableMessage['headers'] {
+/** Runs an iterator, which is the caller's own code. */
+function headerList(value: unknown, argument: string): HeaderList {
   if (!isObject(value) || ArrayBuffer.isView(value)) throw typeError(argument, headersShape, value);
   const iterable = Symbol.iterator in value;
   if (!iterable && !isPlainObject(value)) throw typeError(argument, headersShape, value);
   const entries = iterable ? (value as unknown as Iterable<unknown>) : Object.entries(value);
-  let total = 0;
-  return Array.from(entries, (entry, i) => {
+  const list = Array.from(entries, (entry, i): [string, unknown] => {
     if (!Array.isArray(entry) || entry.length !== 2) throw typeError(`${argument}[${i}]`, '[name, value]', entry);
     const name: unknown = entry[0];
     if (typeof name !== 'string') throw typeError(`${argument}[${i}][0]`, 'a string', name);
     if (name.includes('\0')) throw rangeError(`${argument}[${i}][0]`, 'a name without NUL characters', name);
-    const content: unknown = entry[1];
+    return [name, entry[1]];
+  });
+  return { entries: list, iterable };
+}
+
+function checkedHeaders({ entries, iterable }: HeaderList, argument: string): PackableMessage['headers'] {
+  let total = 0;
+  return entries.map(([name, content], i) => {
     const fault = faultOf(content);
     if (fault) throw fault(iterable ? `${argument}[${i}][1]` : `${argument}[${quote(name)}]`);
     total += sizeOf(name) + sizeOf(content as Bytes) + 8;
@@ -92,6 +105,9 @@ export function producerMessage(value: unknown, index?: number): PackableMessage
   if (topic !== lastTopic) lastTopic = topicString(topic, at(index, '.topic'));
   // The name of the argument is made when there is something to say.
   if (partition !== undefined && !isPartition(partition)) partitionNumber(partition, at(index, '.partition'));
+  // The last of the caller's code runs here: from now on nothing can take the memory of the key or of a value away.
+  const list = given === undefined ? null : headerList(given, at(index, '.headers'));
+  const milliseconds = time === undefined ? NO_TIMESTAMP : timestamp(time, at(index, '.timestamp'));
   const fault = faultOf(key);
   if (fault) throw fault(at(index, '.key'));
   if (content === undefined) {
@@ -99,17 +115,12 @@ export function producerMessage(value: unknown, index?: number): PackableMessage
   }
   const valueFault = faultOf(content);
   if (valueFault) throw valueFault(at(index, '.value'));
-  const checkedHeaders = given === undefined ? null : headers(given, at(index, '.headers'));
-  const milliseconds = time === undefined ? 0 : timestamp(time, at(index, '.timestamp'));
-  if (time !== undefined && milliseconds === 0) {
-    throw rangeError(at(index, '.timestamp'), 'a time after the Unix epoch', time);
-  }
   return {
     topic: topic as string,
     partition: partition === undefined ? -1 : (partition as number),
     key: key as Bytes,
     value: content as Bytes,
-    headers: checkedHeaders,
+    headers: list && checkedHeaders(list, at(index, '.headers')),
     timestamp: milliseconds,
   };
 }

@@ -63,7 +63,7 @@ export interface ProducerMessage {
     | Iterable<readonly [name: string, value: Uint8Array | string | null]>
     | Readonly<Record<string, Uint8Array | string | null>>
     | undefined;
-  /** Milliseconds since the Unix epoch, more than 0. Left out: the time of the call. */
+  /** Milliseconds since the Unix epoch. Left out: the time of the call. */
   timestamp?: number | Date | undefined;
 }
 

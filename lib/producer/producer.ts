@@ -1,13 +1,13 @@
 import { DeliveryReports } from '../../binding/delivery-layout.js';
 import { type ClientRecord, type DeliveryRecord, type NativeClient, native } from '../../binding/native.js';
-import { MessagePacker, type PackedMessages, valueLengthOf } from '../../binding/produce-layout.js';
+import { MessagePacker, type PackedMessages, partitionOf, valueLengthOf } from '../../binding/produce-layout.js';
 import { producerMessage } from '../arguments/messages.js';
 import type { ProducerMessage, RecordMetadata, TimeoutOptions, WaitOptions } from '../arguments/options.js';
 import { knownKeys, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
 import { CLOSE_TIMEOUT_MS, Client, type ClientEvents, type OwnRecord } from '../client/client.js';
 import { now, queueMicrotask } from '../client/timers.js';
 import { type ProducerConfig, normalizeConfig } from '../config/config.js';
-import { KafkaError, call, destroyed, errno, localError } from '../errors.js';
+import { type KafkaError, call, destroyed, errno, localError } from '../errors.js';
 import { ArraySending, type Sending, SinglesSending, type Waiter } from './sending.js';
 import { type Transaction, Transactions } from './transaction.js';
 
@@ -214,6 +214,7 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
     return new Promise((resolve) => {
       this.mustBeOpen('send');
       const { length } = messages;
+      if (!Number.isInteger(length) || length < 0) throw typeError('messages', 'an array', messages); // a proxy of one
       const packer = this.#takePacker(Math.min(length, MOST_PREPARED));
       for (let i = 0; i < length; i++) {
         const checked = producerMessage(messages[i], i);
@@ -286,7 +287,9 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
       sending.taken += accepted;
       if (!error) break;
       const refused =
-        error.errno === errno.queueFull ? this.#tooLarge(packed, sending.taken) : new KafkaError('send', error);
+        error.errno === errno.queueFull
+          ? this.#tooLarge(packed, sending.taken)
+          : sending.failure(sending.taken, partitionOf(packed, sending.taken), error);
       if (!refused) return false;
       sending.refused(sending.taken++, refused); // this one alone is refused; the others go on
     }

@@ -1,7 +1,7 @@
 // Messages that cross into native code together, from the call until the last of them is reported on.
 
 import type { DeliveryReports } from '../../binding/delivery-layout.js';
-import { native } from '../../binding/native.js';
+import { type NativeError, native } from '../../binding/native.js';
 import { type Deferred, deferred } from '../client/deferred.js';
 import { KafkaError } from '../errors.js';
 import type { RecordMetadata } from '../arguments/options.js';
@@ -75,10 +75,15 @@ export abstract class Sending {
     };
   }
 
-  /** The error of a message, which names its topic. */
-  protected failure(index: number, errorCode: number): KafkaError {
-    const error = native.errorCode(errorCode)!;
-    return new KafkaError('send', { ...error, message: `send: ${this.#topicOf(index)}: ${error.message}` });
+  /** The error of a message, which names its topic and its partition. @param partition -1: none was chosen */
+  failure(index: number, partition: number, error: NativeError): KafkaError {
+    const topic = this.#topicOf(index);
+    const name = partition < 0 ? topic : `${topic}[${partition}]`;
+    return new KafkaError('send', { ...error, message: `send: ${name}: ${error.message}` });
+  }
+
+  protected notStored(reports: DeliveryReports, report: number, index: number): KafkaError {
+    return this.failure(index, reports.partition(report), native.errorCode(reports.errorCode(report))!);
   }
 
   #topicOf(index: number): string {
@@ -132,9 +137,9 @@ export class ArraySending extends Sending {
     for (const { reports, from, to } of this.#parts) {
       for (let report = from; report < to; report++) {
         const index = reports.index(report);
-        const code = reports.errorCode(report);
-        if (code !== 0) failed = true;
-        results[index] = code === 0 ? this.stored(reports, report, index) : this.failure(index, code);
+        const isStored = reports.errorCode(report) === 0;
+        if (!isStored) failed = true;
+        results[index] = isStored ? this.stored(reports, report, index) : this.notStored(reports, report, index);
       }
     }
     this.#refused?.forEach((error, index) => (results[index] = error));
@@ -171,8 +176,7 @@ export class SinglesSending extends Sending {
   protected onDelivered(reports: DeliveryReports, from: number, to: number): void {
     for (let report = from; report < to; report++) {
       const index = reports.index(report);
-      const code = reports.errorCode(report);
-      if (code) this.onRefused(index, this.failure(index, code));
+      if (reports.errorCode(report) !== 0) this.onRefused(index, this.notStored(reports, report, index));
       else this.#waiters[index]!.resolve(this.stored(reports, report, index));
     }
   }

@@ -121,7 +121,8 @@ export class Transactions {
     let committing = false;
     try {
       running.mustGoOn();
-      const result = await work(running.transaction);
+      // The end of the client does not wait for work that does not end.
+      const result = await this.#link.over.race('transaction', Promise.resolve(work(running.transaction)));
       running.mustGoOn();
       await running.complete();
       if (running.decision) throw destroyed('transaction'); // by close()

@@ -136,7 +136,7 @@ const producerCalls: readonly Call<Producer>[] = [
       [{ topic: 't', value: 5 }, TypeError, 'message.value'],
       [{ topic: 't', value: { a: 1 } }, TypeError, 'message.value'],
       [{ topic: 't', value: new ArrayBuffer(1) }, TypeError, 'message.value'],
-      [{ topic: 't', value: 'v', timestamp: 0 }, RangeError, 'message.timestamp'],
+      [{ topic: 't', value: 'v', timestamp: -1 }, RangeError, 'message.timestamp'],
       ...wrong
         .time('message.timestamp')
         .map(([timestamp, type, where]): Bad => [{ topic: 't', value: 'v', timestamp }, type, where]),
