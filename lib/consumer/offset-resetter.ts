@@ -48,9 +48,14 @@ export class OffsetResetter {
 
   async #reset(p: Partition, askedOffset: number): Promise<void> {
     const { atBeginning } = p;
-    // librdkafka's word may be of an offset that a seek has left since; it never says which it means.
+    // librdkafka's word may be of an offset that a seek has left since, and comes late; the partition may have gone on since.
     const token = await this.#assignment.stopped(p);
     if (!token || !p.isCurrent(token)) return;
+    if (p.position !== null && askedOffset >= 0 && askedOffset !== p.position) {
+      // The word is of an offset that a seek has left, and librdkafka stopped the partition behind that seek.
+      await this.#assignment.reposition([{ p, offset: p.position, atBeginning }], 'keep');
+      return;
+    }
     const policy = atBeginning ? 'earliest' : this.#settings.autoOffsetReset;
     if (policy === 'error') {
       const error = localError(
