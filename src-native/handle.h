@@ -80,6 +80,7 @@ class Handle : public Napi::ObjectWrap<Self> {
     try {
       static_cast<Self*>(this)->Collect(records_);
       core_->outbox.TakeLog(records_);
+      KeepNewestStats(records_);
       for (; !records_.empty(); records_.pop_front()) {
         const Napi::HandleScope scope(env);
         const auto item = ToJs(env, records_.front());

@@ -1,5 +1,6 @@
 #include "outbox.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace seekafka {
@@ -12,10 +13,22 @@ void MoveRecords(std::deque<Record>& from, std::deque<Record>& to) {
   for (; !from.empty(); from.pop_front()) to.push_back(std::move(from.front()));
 }
 
+void KeepNewestStats(std::deque<Record>& records) noexcept {
+  const auto is_stats = [](const Record& record) { return std::holds_alternative<Stats>(record); };
+  auto left = std::count_if(records.begin(), records.end(), is_stats);
+  if (left < 2) return;
+  const auto is_old = [&](const Record& record) { return is_stats(record) && left-- > 1; };
+  records.erase(std::remove_if(records.begin(), records.end(), is_old), records.end());
+}
+
 void Outbox::Put(Record&& record) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    records_.push_back(std::move(record));
+    if (auto* stats = std::get_if<Stats>(&record)) {
+      stats_ = std::move(*stats);
+    } else {
+      records_.push_back(std::move(record));
+    }
   }
   wake_.Signal();
 }
@@ -46,6 +59,10 @@ void Outbox::PutLog(int level, const char* facility, const char* message) noexce
 void Outbox::Take(std::deque<Record>& records) {
   const std::lock_guard<std::mutex> lock(mutex_);
   MoveRecords(records_, records);
+  if (stats_) {
+    records.emplace_back(std::move(*stats_));
+    stats_.reset();
+  }
   if (!closed_) return;
   records.push_back(Closed{});
   closed_ = false;

@@ -2,11 +2,12 @@
 //
 // Records are one queue, in the order in which they were put. The lines of librdkafka's log are beside it, and bounded:
 // `debug=all` behind a blocked event loop would else fill the memory. Of too many lines the oldest are dropped and
-// counted, and one line tells how many.
+// counted, and one line tells how many. Of statistics the newest is kept: they are never told later than newer ones.
 #pragma once
 
 #include <deque>
 #include <mutex>
+#include <optional>
 
 #include "records.h"
 #include "wake.h"
@@ -33,6 +34,7 @@ class Outbox {
   // A leaf lock: nothing is called under it, but for memory.
   std::mutex mutex_;
   std::deque<Record> records_;
+  std::optional<Stats> stats_;
   std::deque<LogLine> lines_;
   uint64_t dropped_lines_ = 0;
   bool closed_ = false;
@@ -42,5 +44,8 @@ class Outbox {
 // Moves all records of `from` to the end of `to`, one by one: where there is no memory for the next, it and those
 // behind it stay where they are.
 void MoveRecords(std::deque<Record>& from, std::deque<Record>& to);
+
+// Statistics that stand before newer ones are told to nobody.
+void KeepNewestStats(std::deque<Record>& records) noexcept;
 
 }  // namespace seekafka
