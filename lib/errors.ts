@@ -95,13 +95,17 @@ export const noGroup = (operation: string): KafkaError =>
 export const noOffset = (operation: string): KafkaError =>
   localError(operation, errno.noOffset, `${operation}: nothing is committed, and 'auto.offset.reset' is 'error'`);
 
+/** @param partition negative: the topic as a whole, or none was chosen */
+export const partitionName = (topic: string, partition: number): string =>
+  partition < 0 ? topic : `${topic}[${partition}]`;
+
 /** One error for several partitions: it has the first one's code, and names them all. */
 export function partitionsError(
   operation: string,
   failed: readonly (TopicPartition & { error: KafkaError })[],
 ): KafkaError {
   const first = failed[0]!.error;
-  const names = failed.map(({ topic, partition }) => (partition < 0 ? topic : `${topic}[${partition}]`));
+  const names = failed.map(({ topic, partition }) => partitionName(topic, partition));
   const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
   const error = new KafkaError(operation, { ...first, message: `${operation}: ${shown}: ${first.message}` }, failed);
   return causedBy(error, first.cause ?? null);

@@ -53,7 +53,7 @@ export class OffsetResetter {
     if (!token || !p.isCurrent(token)) return;
     if (p.position !== null && askedOffset >= 0 && askedOffset !== p.position) {
       // The word is of an offset that a seek has left, and librdkafka stopped the partition behind that seek.
-      await this.#assignment.reposition([{ p, offset: p.position, atBeginning }], 'keep');
+      this.#assignment.fetchAgain(p);
       return;
     }
     const policy = atBeginning ? 'earliest' : this.#settings.autoOffsetReset;

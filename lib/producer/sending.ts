@@ -3,7 +3,7 @@
 import type { DeliveryReports } from '../../binding/delivery-layout.js';
 import { type NativeError, native } from '../../binding/native.js';
 import { type Deferred, deferred } from '../client/deferred.js';
-import { KafkaError } from '../errors.js';
+import { KafkaError, partitionName } from '../errors.js';
 import type { RecordMetadata } from '../arguments/options.js';
 import { type PackedMessages, topicIndexes } from '../../binding/produce-layout.js';
 
@@ -77,8 +77,7 @@ export abstract class Sending {
 
   /** The error of a message, which names its topic and its partition. @param partition -1: none was chosen */
   failure(index: number, partition: number, error: NativeError): KafkaError {
-    const topic = this.#topicOf(index);
-    const name = partition < 0 ? topic : `${topic}[${partition}]`;
+    const name = partitionName(this.#topicOf(index), partition);
     return new KafkaError('send', { ...error, message: `send: ${name}: ${error.message}` });
   }
 
