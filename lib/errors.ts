@@ -107,7 +107,8 @@ export function partitionsError(
   const first = failed[0]!.error;
   const names = failed.map(({ topic, partition }) => partitionName(topic, partition));
   const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
-  const error = new KafkaError(operation, { ...first, message: `${operation}: ${shown}: ${first.message}` }, failed);
+  const text = first.message.startsWith(`${operation}: `) ? first.message.slice(operation.length + 2) : first.message;
+  const error = new KafkaError(operation, { ...first, message: `${operation}: ${shown}: ${text}` }, failed);
   return causedBy(error, first.cause ?? null);
 }
 

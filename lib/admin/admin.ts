@@ -9,7 +9,8 @@ import { newPartitions, newTopics, topicNames } from '../arguments/admin.js';
 import type { TimeoutOptions, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
 import { flat, topicPartitionOffsets } from '../arguments/partitions.js';
 import { timeoutOptions, waitOptions } from '../arguments/values.js';
-import { CLOSE_TIMEOUT_MS, Client, type ClientEvents } from '../client/client.js';
+import { Client, type ClientEvents } from '../client/client.js';
+import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import { type AdminConfig, normalizeConfig } from '../config/config.js';
 import { call, throwRowErrors } from '../errors.js';
 
@@ -50,7 +51,8 @@ const LONGEST_MS = 3_600_000;
 const LATER_MS = 1_000;
 
 /** The administration of a cluster. */
-export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
+export class Admin extends Client<ClientEvents> {
+  readonly #core: ClientCore<ClientRecord, NativeClient>;
   readonly #timeoutMs: number;
 
   /**
@@ -59,7 +61,9 @@ export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
    */
   constructor(config: AdminConfig) {
     const { native: pairs, settings } = normalizeConfig('admin', config);
-    super('Admin', native.Client, pairs);
+    super();
+    this.#core = new ClientCore('Admin', native.Client, pairs);
+    this.#core.attach(this);
     this.#timeoutMs = settings.socketTimeoutMs;
   }
 
@@ -72,7 +76,7 @@ export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
   createTopics(topics: readonly NewTopic[], options: WaitOptions = {}): Promise<void> {
     return this.#order('createTopics', options, () => {
       const wanted = newTopics(topics);
-      return (id, timeoutMs) => this.link.handle.createTopics(id, timeoutMs, wanted);
+      return (id, timeoutMs) => this.#core.link.handle.createTopics(id, timeoutMs, wanted);
     });
   }
 
@@ -80,7 +84,7 @@ export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
   deleteTopics(topics: readonly string[], options: WaitOptions = {}): Promise<void> {
     return this.#order('deleteTopics', options, () => {
       const names = topicNames(topics);
-      return (id, timeoutMs) => this.link.handle.deleteTopics(id, timeoutMs, names);
+      return (id, timeoutMs) => this.#core.link.handle.deleteTopics(id, timeoutMs, names);
     });
   }
 
@@ -94,7 +98,7 @@ export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
     const { rows } = await this.#request(
       'listTopics',
       options,
-      () => (id, timeoutMs) => this.link.handle.listTopics(id, timeoutMs),
+      () => (id, timeoutMs) => this.#core.link.handle.listTopics(id, timeoutMs),
     );
     return rows.map(({ topic }) => topic).sort();
   }
@@ -110,7 +114,7 @@ export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
     let names: string[] = [];
     const reply = await this.#request('describeTopics', options, () => {
       names = topicNames(topics);
-      return (id, timeoutMs) => this.link.handle.describeTopics(id, timeoutMs, names);
+      return (id, timeoutMs) => this.#core.link.handle.describeTopics(id, timeoutMs, names);
     });
     throwRowErrors('describeTopics', reply.topics!);
     const described = new Map(reply.topics!.map((topic) => [topic.topic, topic]));
@@ -129,7 +133,7 @@ export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
   createPartitions(topics: readonly { topic: string; total: number }[], options: WaitOptions = {}): Promise<void> {
     return this.#order('createPartitions', options, () => {
       const wanted = newPartitions(topics);
-      return (id, timeoutMs) => this.link.handle.createPartitions(id, timeoutMs, wanted);
+      return (id, timeoutMs) => this.#core.link.handle.createPartitions(id, timeoutMs, wanted);
     });
   }
 
@@ -137,7 +141,7 @@ export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
   deleteRecords(offsets: readonly TopicPartitionOffset[], options: WaitOptions = {}): Promise<void> {
     return this.#order('deleteRecords', options, () => {
       const before = topicPartitionOffsets(offsets, 'offsets');
-      return (id, timeoutMs) => this.link.handle.deleteRecords(id, timeoutMs, flat(before));
+      return (id, timeoutMs) => this.#core.link.handle.deleteRecords(id, timeoutMs, flat(before));
     });
   }
 
@@ -149,7 +153,7 @@ export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
   close(options: TimeoutOptions = {}): Promise<void> {
     return call(async () => {
       const { timeoutMs = CLOSE_TIMEOUT_MS } = timeoutOptions(options);
-      await this.shutDown(timeoutMs);
+      await this.#core.shutDown(timeoutMs);
     });
   }
 
@@ -159,12 +163,12 @@ export class Admin extends Client<ClientEvents, ClientRecord, NativeClient> {
   }
 
   #request(operation: string, options: WaitOptions, prepare: () => Send): Promise<ReplyRecord> {
-    return this.run(operation, async () => {
+    return this.#core.run(operation, async () => {
       const send = prepare();
       const { timeoutMs = this.#timeoutMs, signal } = waitOptions(options);
       const nativeMs = Math.min(Math.ceil(timeoutMs) + LATER_MS, LONGEST_MS);
-      const asked = this.link.ask(operation, (id) => send(id, nativeMs), { timeoutMs, signal });
-      const reply = await this.over.race(operation, asked);
+      const asked = this.#core.link.ask(operation, (id) => send(id, nativeMs), { timeoutMs, signal });
+      const reply = await this.#core.over.race(operation, asked);
       throwRowErrors(operation, reply.rows);
       return reply;
     });

@@ -56,9 +56,12 @@ const headersShape = 'an iterable of [name, value] or an object';
 /** Runs an iterator, which is the caller's own code. */
 function headerList(value: unknown, argument: string): HeaderList {
   if (!isObject(value) || ArrayBuffer.isView(value)) throw typeError(argument, headersShape, value);
-  const iterable = Symbol.iterator in value;
-  if (!iterable && !isPlainObject(value)) throw typeError(argument, headersShape, value);
-  const entries = iterable ? (value as unknown as Iterable<unknown>) : Object.entries(value);
+  const iterator = value[Symbol.iterator];
+  const iterable = iterator !== undefined && iterator !== null;
+  if (iterable ? typeof iterator !== 'function' : !isPlainObject(value)) throw typeError(argument, headersShape, value);
+  const entries = iterable
+    ? { [Symbol.iterator]: () => (iterator as () => Iterator<unknown>).call(value) }
+    : Object.entries(value);
   const list = Array.from(entries, (entry, i): [string, unknown] => {
     if (!Array.isArray(entry) || entry.length !== 2) throw typeError(`${argument}[${i}]`, '[name, value]', entry);
     const name: unknown = entry[0];

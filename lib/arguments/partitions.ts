@@ -35,6 +35,8 @@ export function topicString(value: unknown, argument: string): string {
   }
   // librdkafka takes C strings, which would end there.
   if (value.includes('\0')) throw rangeError(argument, 'a topic name without NUL characters', value);
+  // As UTF-8 it would be another name.
+  if (/\p{Surrogate}/u.test(value)) throw rangeError(argument, 'a topic name without half a surrogate pair', value);
   return value;
 }
 

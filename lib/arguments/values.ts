@@ -74,6 +74,10 @@ export function isPlainObject(value: unknown): value is Fields {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** Which cannot be called without `new`. */
+export const isClass = (value: (...args: never[]) => unknown): boolean =>
+  /^class\b/.test(Function.prototype.toString.call(value));
+
 /** How many characters to change, add or drop to make `b` of `a`. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
@@ -153,11 +157,13 @@ export function timeoutOptions(value: unknown, argument = 'options'): TimeoutOpt
   return { timeoutMs: timeoutMs(knownKeys(value, argument, ['timeoutMs']).timeoutMs, `${argument}.timeoutMs`) };
 }
 
-/** Of every call that asks a broker. */
+/** Of every call that asks a broker. Throws the reason of a signal that is aborted already: then nothing is done. */
 export function waitOptions(value: unknown, argument = 'options'): WaitOptions {
   const options = knownKeys(value, argument, ['timeoutMs', 'signal']);
-  return {
+  const limits = {
     timeoutMs: timeoutMs(options.timeoutMs, `${argument}.timeoutMs`),
     signal: abortSignal(options.signal, `${argument}.signal`),
   };
+  if (limits.signal?.aborted) throw limits.signal.reason;
+  return limits;
 }

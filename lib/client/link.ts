@@ -5,7 +5,7 @@ import type { NativeError, NativeRow, ReplyRecord } from '../../binding/native.j
 import { KafkaError, destroyed } from '../errors.js';
 import { deferred } from './deferred.js';
 import { type Endable, ended, opened, unwatch } from './open-handles.js';
-import { onNextTick, queueMicrotask } from './timers.js';
+import { onNextTick, queueMicrotask, setImmediate } from './timers.js';
 import { type Limits, Over } from './waits.js';
 
 interface Pending {
@@ -42,6 +42,9 @@ export class Link<Record extends { type: string }, Handle extends LinkedHandle<R
   #draining = false;
   #nextId = 1;
   #waits = 0;
+  /** A wake was served in this turn of the event loop. */
+  #woken = false;
+  #wokenAgain = false;
 
   constructor(
     create: new (config: readonly [string, string][], onWake: () => void) => Handle,
@@ -52,7 +55,7 @@ export class Link<Record extends { type: string }, Handle extends LinkedHandle<R
     const reference = new WeakRef(this);
     const handle: Handle = newHandle(create, config, () => {
       const link = reference.deref();
-      if (link) link.#drain();
+      if (link) link.#onWake();
       else if (handle.drain().some(({ type }) => type === 'closed')) letGoOf(handle);
     });
     this.handle = handle;
@@ -121,6 +124,26 @@ export class Link<Record extends { type: string }, Handle extends LinkedHandle<R
     if (this.over.ended) return;
     this.handle.abort();
     this.#end();
+  }
+
+  /**
+   * Node.js calls a thread-safe function up to 1,000 times before the event loop goes on. Where what is drained takes
+   * longer than the next record needs to come (a slow listener), nothing else would get its turn: so the second wake
+   * waits until the event loop has come round.
+   */
+  #onWake(): void {
+    if (this.#woken) {
+      this.#wokenAgain = true;
+      return;
+    }
+    this.#woken = true;
+    setImmediate(() => {
+      this.#woken = false;
+      if (!this.#wokenAgain) return;
+      this.#wokenAgain = false;
+      this.#onWake();
+    });
+    this.#drain();
   }
 
   #drain(): void {

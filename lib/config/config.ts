@@ -11,6 +11,7 @@ import {
   configProperties,
 } from './properties.js';
 import { describeValue, didYouMean, isPlainObject, quote, typeError } from '../arguments/values.js';
+import { checkBootstrapServers } from './bootstrap.js';
 
 export type ClientKind = 'consumer' | 'producer' | 'admin';
 
@@ -334,6 +335,11 @@ export function normalizeConfig<K extends ClientKind>(kind: K, config: unknown):
   if (!servers || !/[^\s,]/.test(String(servers.value))) {
     throw typeError(`config['${servers?.key ?? 'bootstrap.servers'}']`, "'host:port,...'", servers?.value);
   }
+  checkBootstrapServers(
+    servers.key,
+    String(servers.value),
+    String(given.get('security.protocol')?.value ?? 'plaintext'),
+  );
 
   const defaults = seekafkaDefaults[kind];
   const isGiven = (name: string) => given.has(configProperties.get(name)?.aliasOf ?? name);

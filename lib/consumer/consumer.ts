@@ -16,7 +16,8 @@ import { knownKeys, timeoutOptions, timestamp as checkTimestamp, waitOptions } f
 import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import { Partitions } from '../assignment/partitions.js';
-import { CLOSE_TIMEOUT_MS, Client, type ClientEvents, type OwnRecord } from '../client/client.js';
+import { Client, type ClientEvents } from '../client/client.js';
+import { CLOSE_TIMEOUT_MS, ClientCore, type OwnRecord } from '../client/client-core.js';
 import { type Consumed, consumedForTransaction } from '../client/transactional.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../config/config.js';
 import { KafkaError, call, destroyed, errno, localError, noGroup } from '../errors.js';
@@ -54,7 +55,8 @@ export interface ConsumerEvents extends ClientEvents {
  *
  * A consumer keeps the process alive while something of it is waited for. `close()` it.
  */
-export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsumer> implements AsyncIterable<Message> {
+export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Message> {
+  readonly #core: ClientCore<ConsumerRecord, NativeConsumer>;
   readonly #settings: ConsumerSettings;
   readonly #lookups: Lookups;
   readonly #targets: Targets;
@@ -78,19 +80,25 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
     const { native: pairs, settings } = normalizeConfig('consumer', config);
     // librdkafka assigns to members of a group only; this one is never joined.
     if (settings.groupId === undefined) pairs.push(['group.id', `seekafka-none-${randomUUID()}`]);
-    super('Consumer', native.Consumer, pairs);
-    const { link, over } = this;
-    const report = (error: unknown) => this.report(error);
+    super();
+    const core = (this.#core = new ClientCore('Consumer', native.Consumer, pairs));
+    core.attach(this, {
+      onOwnRecord: (record) => this.#onRecord(record),
+      onPassing: (error, row) => this.#onPassing(error, row),
+      onFatal: (error) => this.#delivery.fail(error, true),
+    });
+    const { link, over } = core;
+    const report = (error: unknown) => core.report(error);
     const events = {
       fail: (error: unknown) => this.#fail(error),
       report,
       told: (event: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]) => {
-        this.tell(event, partitions);
+        this.#core.tell(event, partitions);
       },
-      reset: (reset: OffsetReset) => this.tell('offsetReset', reset),
+      reset: (reset: OffsetReset) => this.#core.tell('offsetReset', reset),
     };
     this.#settings = settings;
-    this.#lookups = new Lookups(pairs, settings.isolationLevel === 'read_committed', over, report, this.letGo);
+    this.#lookups = new Lookups(pairs, settings.isolationLevel === 'read_committed', over, report, this.#core.letGo);
     this.#targets = new Targets(this.#lookups, settings);
     this.#assignment = new Assignment(link, this.#partitions);
     this.#seeker = new Seeker(over, this.#partitions, this.#assignment, this.#targets, settings);
@@ -133,7 +141,7 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
       this.#rebalancer.listener = callbacks;
       this.#committer.isMember = true;
       this.#lookups.warmUp();
-      await this.link.request('subscribe', (id) => this.link.handle.subscribe(id, names));
+      await this.#core.link.request('subscribe', (id) => this.#core.link.handle.subscribe(id, names));
     });
   }
 
@@ -419,7 +427,7 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
       this.#delivery.end();
       this.#rebalancer.stopAssigning();
       this.#committer.stop();
-      const ended = this.shutDown(timeoutMs, () => this.#unassignByHand());
+      const ended = this.#core.shutDown(timeoutMs, () => this.#unassignByHand());
       this.#lookupsEnded ??= this.#lookups.close(timeoutMs);
       await Promise.all([ended, this.#lookupsEnded]);
     });
@@ -430,7 +438,7 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
     return await this.#call('sendOffsets', () => this.#committer.consumed(what));
   }
 
-  protected override onOwnRecord(record: OwnRecord<ConsumerRecord>): void {
+  #onRecord(record: OwnRecord<ConsumerRecord>): void {
     switch (record.type) {
       case 'batch':
         this.#delivery.push(record);
@@ -440,7 +448,7 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
         break;
       case 'dropped':
         this.#delivery.lost(record.ids);
-        this.report(new KafkaError('client', record.error));
+        this.#core.report(new KafkaError('client', record.error));
         break;
       case 'rebalance':
         this.#rebalancer.onEvent(record);
@@ -448,11 +456,11 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
     }
   }
 
-  protected override onPassing(error: KafkaError, row?: NativeRow): void {
+  #onPassing(error: KafkaError, row?: NativeRow): void {
     const p = row && this.#partitions.find(row);
     if (error.errno === errno.unknownTopicOrPart) this.#vanished(error);
     if (error.errno === errno.autoOffsetReset && p) this.#resetter.onOutOfRange(p, row.offset);
-    else this.report(error);
+    else this.#core.report(error);
   }
 
   /** librdkafka names the topic that a subscription has lost in the text of the error alone. */
@@ -461,29 +469,25 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
     for (const topic of topics) if (message.includes(topic)) this.#starts.vanished(topic);
   }
 
-  protected override onFatal(error: KafkaError): void {
-    this.#delivery.fail(error, true);
-  }
-
   /** By hand, nothing is revoked at the end that would commit. */
   async #unassignByHand(): Promise<void> {
     if (this.#mode === 'assigned') await this.#rebalancer.unassign();
   }
 
   async #leaveGroup(): Promise<void> {
-    await this.link.request('unsubscribe', (id) => this.link.handle.unsubscribe(id));
+    await this.#core.link.request('unsubscribe', (id) => this.#core.link.handle.unsubscribe(id));
     while (this.#partitions.held.length) await this.#rebalancer.nextChange();
     this.#starts.endStints(); // it is no member of the group any more
   }
 
   /** Every public method that takes part in the client's life. What a listener calls works until the end. */
   #call<T>(operation: string, work: () => Promise<T>): Promise<T> {
-    return this.run(operation, work, this.#rebalancer.inListener);
+    return this.#core.run(operation, work, this.#rebalancer.inListener);
   }
 
   /** Waits for what this consumer does by itself. What a listener waits for works until the native side has ended. */
   #wait<T>(operation: string, answer: Promise<T>, limits: WaitOptions): Promise<T> {
-    const over = this.#rebalancer.inListener ? this.link.over : this.over;
+    const over = this.#rebalancer.inListener ? this.#core.link.over : this.#core.over;
     return over.race(operation, answer, limits);
   }
 
@@ -526,9 +530,9 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
 
   #setPaused(operation: string, partitions: readonly TopicPartition[] | undefined, paused: boolean): void {
     const asked = this.#asked(partitions);
-    if (this.closing) throw destroyed(operation);
+    if (this.#core.closing) throw destroyed(operation);
     this.#assignment.setPaused(operation, asked, paused).catch((error: unknown) => {
-      if (!this.closing) this.report(error);
+      if (!this.#core.closing) this.#core.report(error);
     });
   }
 
@@ -542,6 +546,6 @@ export class Consumer extends Client<ConsumerEvents, ConsumerRecord, NativeConsu
 
   /** Ends the iterator with the error: the next step of it rejects. */
   #fail(error: unknown): void {
-    if (!this.closing) this.#delivery.fail(error);
+    if (!this.#core.closing) this.#delivery.fail(error);
   }
 }

@@ -221,8 +221,9 @@ export class Lookups implements LookupUser {
     } catch (error) {
       const passes = error instanceof KafkaError && !isDestroyed(error) && !signal?.aborted;
       if (!passes) throw error;
-      if (error.errno === errno.timedOut) this.#over.withCause(error);
-      return () => ({ error });
+      // One attempt is short: what it says of its time is not what the caller's limit was.
+      const late = error.errno === errno.timedOut;
+      return () => ({ error: late ? this.#over.timedOut(operation, 'no answer within the time limit') : error });
     }
   }
 }

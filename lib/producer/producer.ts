@@ -3,8 +3,9 @@ import { type ClientRecord, type DeliveryRecord, type NativeClient, native } fro
 import { MessagePacker, type PackedMessages, partitionOf, valueLengthOf } from '../../binding/produce-layout.js';
 import { producerMessage } from '../arguments/messages.js';
 import type { ProducerMessage, RecordMetadata, TimeoutOptions, WaitOptions } from '../arguments/options.js';
-import { knownKeys, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
-import { CLOSE_TIMEOUT_MS, Client, type ClientEvents, type OwnRecord } from '../client/client.js';
+import { isClass, knownKeys, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
+import { Client, type ClientEvents } from '../client/client.js';
+import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import { now, queueMicrotask } from '../client/timers.js';
 import { type ProducerConfig, normalizeConfig } from '../config/config.js';
 import { type KafkaError, call, destroyed, errno, localError } from '../errors.js';
@@ -38,7 +39,8 @@ export type ProducerOptions = Record<string, never>;
  *
  * A producer keeps the process alive while something is on its way. `close()` it.
  */
-export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
+export class Producer extends Client<ClientEvents> {
+  readonly #core: ClientCore<ClientRecord, NativeClient>;
   readonly #sendings = new Map<number, Sending>();
   /** Those that librdkafka's queue had no room for, in order. */
   #queue: number[] = [];
@@ -61,19 +63,26 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
   constructor(config: ProducerConfig, options: ProducerOptions = {}) {
     knownKeys(options, 'options', []);
     const { native: pairs, settings } = normalizeConfig('producer', config);
-    super('Producer', native.Client, pairs);
+    super();
+    this.#core = new ClientCore('Producer', native.Client, pairs);
+    this.#core.attach(this, {
+      onOwnRecord: (record) => {
+        if (record.type === 'delivery') this.#onDelivery(record);
+      },
+      onFatal: (error) => this.#transactions?.failed(error),
+    });
     const { transactionalId, transactionTimeoutMs, queueBytes, lingerFollowsLoad } = settings;
     this.#queueBytes = queueBytes;
     this.#lingerFollowsLoad = lingerFollowsLoad;
     this.#transactions =
       transactionalId === undefined
         ? null
-        : new Transactions(this.link, transactionTimeoutMs, {
+        : new Transactions(this.#core.link, transactionTimeoutMs, {
             send: (what) => this.#send(what),
             delivered: () => this.#delivered(DELIVERY_FLUSH_MS),
             withdraw: () => this.#rejectQueued(() => localError('send', errno.purgeQueue, WITHDRAWN)),
-            report: (error) => this.report(error),
-            fatal: () => this.fatal,
+            report: (error) => this.#core.report(error),
+            fatal: () => this.#core.fatal,
           });
   }
 
@@ -103,11 +112,11 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
    * @throws KafkaError ERR__NOT_CONFIGURED without `transactional.id`, ERR__TIMED_OUT; a later call tries again
    */
   initTransactions(options: WaitOptions = {}): Promise<void> {
-    return this.run('initTransactions', () => {
+    return this.#core.run('initTransactions', () => {
       const limits = waitOptions(options);
       if (!this.#transactions)
         throw localError('initTransactions', errno.notConfigured, `initTransactions: ${NOT_CONFIGURED}`);
-      return this.over.race('initTransactions', this.#transactions.initialize('initTransactions', limits));
+      return this.#core.over.race('initTransactions', this.#transactions.initialize('initTransactions', limits));
     });
   }
 
@@ -129,8 +138,9 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
    * meanwhile, which aborts
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.run('transaction', () => {
+    return this.#core.run('transaction', () => {
       if (typeof work !== 'function') throw typeError('work', 'a function', work);
+      if (isClass(work)) throw new TypeError('work: expected a function, got a class');
       if (!this.#transactions) throw localError('transaction', errno.notConfigured, `transaction: ${NOT_CONFIGURED}`);
       return this.#transactions.run(work);
     });
@@ -140,8 +150,8 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
     let several: boolean;
     try {
       several = Array.isArray(what); // which throws for a proxy that was revoked
-    } catch (error) {
-      return call(() => Promise.reject(error as Error));
+    } catch {
+      return call(() => Promise.reject(typeError('message', '{ topic, value, ... } or an array of them', what)));
     }
     return several ? this.#sendArray(what as readonly ProducerMessage[]) : this.#sendOne(what as ProducerMessage);
   }
@@ -154,9 +164,13 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
    * @throws KafkaError ERR__TIMED_OUT; nothing is given up by that, nor by the signal
    */
   flush(options: WaitOptions = {}): Promise<void> {
-    return this.run('flush', () => {
+    return this.#core.run('flush', () => {
       const { timeoutMs = FLUSH_TIMEOUT_MS, signal } = waitOptions(options);
-      return this.over.race('flush', this.#delivered(timeoutMs), { timeoutMs, signal, late: 'not all is delivered' });
+      return this.#core.over.race('flush', this.#delivered(timeoutMs), {
+        timeoutMs,
+        signal,
+        late: 'not all is delivered',
+      });
     });
   }
 
@@ -170,7 +184,7 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
   close(options: TimeoutOptions = {}): Promise<void> {
     return call(async () => {
       const { timeoutMs = CLOSE_TIMEOUT_MS } = timeoutOptions(options);
-      await this.shutDown(timeoutMs, () => this.#beforeEnd(timeoutMs), PURGE_MS);
+      await this.#core.shutDown(timeoutMs, () => this.#beforeEnd(timeoutMs), PURGE_MS);
       // Where not even the purge was reported in time.
       for (const sending of this.#sendings.values()) sending.abandon(() => destroyed('send'));
       this.#sendings.clear();
@@ -182,15 +196,11 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
     await this.#transactions?.close(timeoutMs);
     this.#flushGathered();
     const left = Math.max(0, until - now());
-    await this.link.over.race('close', this.#delivered(left), { timeoutMs: left }).catch(() => undefined);
+    await this.#core.link.over.race('close', this.#delivered(left), { timeoutMs: left }).catch(() => undefined);
     if (this.#sendings.size === 0) return;
     this.#rejectQueued(() => destroyed('send'));
-    this.link.handle.purge();
+    this.#core.link.handle.purge();
     await Promise.all(this.#pending());
-  }
-
-  protected override onOwnRecord(record: OwnRecord<ClientRecord>): void {
-    if (record.type === 'delivery') this.#onDelivery(record);
   }
 
   #onDelivery(record: DeliveryRecord): void {
@@ -212,7 +222,7 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
 
   #handOverArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
     return new Promise((resolve) => {
-      this.mustBeOpen('send');
+      this.#core.mustBeOpen('send');
       const { length } = messages;
       if (!Number.isInteger(length) || length < 0) throw typeError('messages', 'an array', messages); // a proxy of one
       const packer = this.#takePacker(Math.min(length, MOST_PREPARED));
@@ -226,7 +236,7 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
           });
         }
       }
-      this.mustBeOpen('send'); // a getter of a message may have closed it
+      this.#core.mustBeOpen('send'); // a getter of a message may have closed it
       this.#flushGathered(); // what was asked for before goes before
       if (packer.count === 0) return resolve([]);
       const sending = new ArraySending(packer.take());
@@ -239,7 +249,7 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
   #sendOne(message: ProducerMessage): Promise<RecordMetadata> {
     try {
       const checked = producerMessage(message); // before: a getter of it may send, too, or close
-      this.mustBeOpen('send');
+      this.#core.mustBeOpen('send');
       this.#gathered.add(checked); // whole or not at all
     } catch (error) {
       return call(() => Promise.reject(error as Error));
@@ -270,11 +280,11 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
     const id = this.#nextId;
     this.#nextId = (this.#nextId + 1) >>> 0 || 1;
     this.#sendings.set(id, sending);
-    this.link.waitBegins();
+    this.#core.link.waitBegins();
     if (this.#queue.length || !this.#handOver(id)) this.#queue.push(id);
     else if (packer.capacity <= SPARE_BYTES) this.#spare = packer;
     // Nothing else is under way that it could be gathered with.
-    if (this.#lingerFollowsLoad && this.#sendings.size === 1) this.link.handle.sendNow();
+    if (this.#lingerFollowsLoad && this.#sendings.size === 1) this.#core.link.handle.sendNow();
   }
 
   /** False: there is no room for the rest of it. */
@@ -283,7 +293,14 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
     const packed = sending.packed!;
     const { topics, fields, timestamps, payload } = packed;
     while (sending.taken < sending.count) {
-      const { accepted, error } = this.link.handle.produce(topics, fields, timestamps, payload, id, sending.taken);
+      const { accepted, error } = this.#core.link.handle.produce(
+        topics,
+        fields,
+        timestamps,
+        payload,
+        id,
+        sending.taken,
+      );
       sending.taken += accepted;
       if (!error) break;
       const refused =
@@ -312,7 +329,7 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
 
   #forget(id: number): void {
     this.#sendings.delete(id);
-    this.link.waitEnds();
+    this.#core.link.waitEnds();
   }
 
   #pending(): Promise<void>[] {
@@ -324,7 +341,7 @@ export class Producer extends Client<ClientEvents, ClientRecord, NativeClient> {
     this.#flushGathered();
     if (this.#sendings.size === 0) return;
     const pending = Promise.all(this.#pending());
-    this.link.handle.flush(Math.ceil(flushMs));
+    this.#core.link.handle.flush(Math.ceil(flushMs));
     await pending;
   }
 

@@ -3,6 +3,7 @@
 import type { ClientRecord, NativeClient } from '../../binding/native.js';
 import { flat } from '../arguments/partitions.js';
 import { typeError } from '../arguments/values.js';
+import { deferred } from '../client/deferred.js';
 import { alarm, nextTurn, now } from '../client/timers.js';
 import { consumedForTransaction, isTransactionalConsumer } from '../client/transactional.js';
 import type { Consumer } from '../consumer/consumer.js';
@@ -105,6 +106,11 @@ export class Transactions {
     }
   }
 
+  /** The producer can do nothing any more: the work is waited for no longer. */
+  failed(error: KafkaError): void {
+    this.#current?.fail(error);
+  }
+
   /** Aborts what is under way, unless it is being committed. Takes no longer than that, and never rejects. */
   async close(timeoutMs: number): Promise<void> {
     const running = this.#current;
@@ -122,7 +128,8 @@ export class Transactions {
     try {
       running.mustGoOn();
       // The end of the client does not wait for work that does not end.
-      const result = await this.#link.over.race('transaction', Promise.resolve(work(running.transaction)));
+      const working = Promise.race([work(running.transaction), running.failed]);
+      const result = await this.#link.over.race('transaction', working);
       running.mustGoOn();
       await running.complete();
       if (running.decision) throw destroyed('transaction'); // by close()
@@ -181,6 +188,7 @@ class Running {
   readonly #host: Host;
   /** Offsets that are on their way to the coordinator. */
   readonly #offsets = new Set<Promise<void>>();
+  readonly #failed = deferred<never>();
   /** Why nothing more is taken. */
   #ended: KafkaError | null = null;
   #failure: { readonly error: unknown } | null = null;
@@ -189,6 +197,7 @@ class Running {
     this.#link = link;
     this.#timeoutMs = timeoutMs;
     this.#host = host;
+    this.#failed.promise.catch(() => undefined); // nobody may be waiting
     this.transaction = {
       send: ((what: ProducerMessage | readonly ProducerMessage[]) => this.#send(what)) as Transaction['send'],
       sendOffsets: (consumer, what) => this.#sendOffsets(consumer, what),
@@ -197,6 +206,16 @@ class Running {
 
   end(reason: KafkaError): void {
     this.#ended ??= reason;
+  }
+
+  fail(error: KafkaError): void {
+    this.end(error);
+    this.#failed.reject(error);
+  }
+
+  /** Rejects when the producer can do nothing any more. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
   }
 
   /** Throws when it has been ended from outside. */

@@ -2,7 +2,8 @@ import { type ClientRecord, type NativeClient, type NativeError, native } from '
 import { topicName } from '../arguments/admin.js';
 import type { TimeoutOptions } from '../arguments/options.js';
 import { knownKeys, timeoutOptions, wholeNumber } from '../arguments/values.js';
-import { CLOSE_TIMEOUT_MS, Client, type ClientEvents } from '../client/client.js';
+import { Client, type ClientEvents } from '../client/client.js';
+import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import { KafkaError, call, destroyed } from '../errors.js';
 
 /** The mock cluster makes all partitions of a topic at once. */
@@ -26,14 +27,17 @@ export interface MockClusterOptions {
  *
  * A mock cluster does not keep the process alive. `close()` it.
  */
-export class MockCluster extends Client<ClientEvents, ClientRecord, NativeClient> {
+export class MockCluster extends Client<ClientEvents> {
+  readonly #core: ClientCore<ClientRecord, NativeClient>;
   /** For `bootstrap.servers`. */
   readonly bootstrapServers: string;
 
   private constructor(brokers: number) {
+    super();
     // Null: who keeps no more than `bootstrapServers` goes on using the cluster.
-    super(null, native.Client, [['client.id', 'seekafka-mock']]);
-    const servers = this.link.handle.mockStart(brokers);
+    this.#core = new ClientCore(null, native.Client, [['client.id', 'seekafka-mock']]);
+    this.#core.attach(this);
+    const servers = this.#core.link.handle.mockStart(brokers);
     if (!servers) throw new Error(`MockCluster.start: ${brokers} mock brokers could not be started`);
     this.bootstrapServers = servers;
     // A group's first rebalance would wait three seconds for other members.
@@ -111,13 +115,13 @@ export class MockCluster extends Client<ClientEvents, ClientRecord, NativeClient
   close(options: TimeoutOptions = {}): Promise<void> {
     return call(async () => {
       const { timeoutMs = CLOSE_TIMEOUT_MS } = timeoutOptions(options);
-      await this.shutDown(timeoutMs);
+      await this.#core.shutDown(timeoutMs);
     });
   }
 
   #mock(operation: string, name: string, ...args: (string | number)[]): void {
-    if (this.closing) throw destroyed(operation);
-    const error: NativeError | undefined = this.link.handle.mock(name, ...args);
+    if (this.#core.closing) throw destroyed(operation);
+    const error: NativeError | undefined = this.#core.link.handle.mock(name, ...args);
     if (error) throw new KafkaError(operation, error);
   }
 }

@@ -1,0 +1,184 @@
+// The life of a client: its native handle, its events, and one way to begin and to end.
+
+import type { EventEmitter } from 'node:events';
+import type { ErrorRecord, LogRecord, NativeError, NativeRow, StatsRecord } from '../../binding/native.js';
+import { KafkaError, call, destroyed } from '../errors.js';
+import { Link, type LinkedHandle, throwLater } from './link.js';
+import { watch } from './open-handles.js';
+import { clearTimeout, setTimeout } from './timers.js';
+import { Over } from './waits.js';
+
+/** How long close() waits, unless told otherwise. */
+export const CLOSE_TIMEOUT_MS = 30_000;
+
+/** After its time limit close() gives librdkafka so long to end by itself. */
+const ABANDON_MS = 900;
+
+type CommonRecord = ErrorRecord | LogRecord | StatsRecord;
+/** What a client's own code is handed. */
+export type OwnRecord<Record> = Exclude<Record, { type: 'reply' | 'closed' | CommonRecord['type'] }>;
+
+/** What the class of the client does besides. */
+export interface Hooks<Record> {
+  /** A record of the client's own kind. */
+  onOwnRecord?(record: OwnRecord<Record>): void;
+  /** The client can do nothing any more. */
+  onFatal?(error: KafkaError): void;
+  /** An error that passes: instead of report(). @param row the partition that it is of, where it is of one */
+  onPassing?(error: KafkaError, row?: NativeRow): void;
+}
+
+/**
+ * The life of one client. It is an object of its own, and not methods of the client, so that a class that a user derives
+ * from a client may call its own methods as it likes.
+ */
+export class ClientCore<Record extends { type: string }, Handle extends LinkedHandle<Record>> {
+  readonly link: Link<Record, Handle>;
+  /** The client is closing, or has failed for good: every wait of the caller's ends. */
+  readonly over = new Over();
+  /** To be called where the client is dropped without close(). Nothing in it may reach the client. */
+  readonly letGo = new Set<() => void>();
+  readonly #kind: string | null;
+  readonly #warned = new Set<string>();
+  #client!: EventEmitter;
+  #hooks: Hooks<Record> = {};
+  #fatal: KafkaError | null = null;
+  #closing: Promise<void> | null = null;
+
+  /** @param kind the name of the class: a client of it that is dropped without close() is told by that; null: it is not */
+  constructor(
+    kind: string | null,
+    create: new (config: readonly [string, string][], onWake: () => void) => Handle,
+    config: readonly [string, string][],
+  ) {
+    this.#kind = kind;
+    this.link = new Link<Record, Handle>(create, config, (record) => this.#onRecord(record));
+  }
+
+  /** Whose core this is. Called once, in the constructor of the client. */
+  attach(client: EventEmitter, hooks: Hooks<Record> = {}): void {
+    this.#client = client;
+    this.#hooks = hooks;
+    if (this.#kind) watch(client, { kind: this.#kind, handle: this.link.handle, also: this.letGo });
+  }
+
+  /** Why the client can do nothing any more, where it is so. */
+  get fatal(): KafkaError | null {
+    return this.#fatal;
+  }
+
+  get closing(): boolean {
+    return this.#closing !== null;
+  }
+
+  /**
+   * Every public method that needs the client. Until it settles it keeps the process alive, whatever it waits for.
+   *
+   * @param evenClosing for what still works while the client is closing
+   */
+  run<T>(operation: string, work: () => Promise<T>, evenClosing = false): Promise<T> {
+    return call(async () => {
+      if (this.#fatal) throw this.#fatal;
+      if (this.#closing && !evenClosing) throw destroyed(operation);
+      this.link.waitBegins();
+      try {
+        return await work();
+      } finally {
+        this.link.waitEnds();
+      }
+    });
+  }
+
+  /** Throws where the client takes nothing any more. */
+  mustBeOpen(operation: string): void {
+    if (this.#closing) throw destroyed(operation);
+    if (this.#fatal) throw this.#fatal;
+  }
+
+  /**
+   * The only place where events are emitted. What a listener throws becomes an uncaught exception, and cuts nothing of
+   * what is being done.
+   */
+  tell(event: string, ...args: unknown[]): void {
+    try {
+      this.#client.emit(event, ...args);
+    } catch (error) {
+      throwLater(error);
+    }
+  }
+
+  /**
+   * An event `error`. It never ends the process for want of a listener: where nobody listens, the first error of each kind
+   * is a process warning.
+   */
+  report(error: unknown): void {
+    if (this.#client.listenerCount('error') > 0) this.tell('error', error);
+    else this.warn((error as KafkaError).code, `${(error as Error).message} (no listener for 'error' takes it)`);
+  }
+
+  /** A process warning, once for each code. */
+  warn(code: string, text: string): void {
+    if (this.#warned.has(code)) return;
+    this.#warned.add(code);
+    const kind = this.#client.constructor.name;
+    process.emitWarning(`${kind}: ${text}`, { type: 'SeekafkaWarning', code: `SEEKAFKA_${code}` });
+  }
+
+  /**
+   * Idempotent, and never rejects: `before` is done once, then the handle ends. Where that takes longer than the time
+   * limit it is aborted, and, where librdkafka does not even end then (it waits for a name server, say), left to itself.
+   *
+   * @param graceMs so long `before` may still need after the time limit, with a handle that works
+   */
+  shutDown(timeoutMs: number, before: () => Promise<unknown> = () => Promise.resolve(), graceMs = 0): Promise<void> {
+    this.#closing ??= this.#shutDown(timeoutMs, before, graceMs);
+    return this.#closing;
+  }
+
+  async #shutDown(timeoutMs: number, before: () => Promise<unknown>, graceMs: number): Promise<void> {
+    const { link } = this;
+    const timers = [
+      setTimeout(() => link.handle.abort(), timeoutMs + graceMs),
+      setTimeout(() => link.abandon(), timeoutMs + ABANDON_MS),
+    ];
+    link.waitBegins();
+    await Promise.resolve(); // so that `closing` is true for what follows
+    this.over.end(destroyed);
+    try {
+      await Promise.race([before(), link.ended]);
+    } catch (error) {
+      this.report(error);
+    }
+    await link.end();
+    for (const timer of timers) clearTimeout(timer);
+    link.waitEnds();
+  }
+
+  #onRecord(record: Exclude<Record, { type: 'reply' | 'closed' }>): void {
+    const common = record as unknown as CommonRecord;
+    switch (common.type) {
+      case 'error':
+        this.#onError(common.error, common.rows?.[0]);
+        break;
+      case 'log':
+        this.tell('log', { level: common.level, facility: common.facility, message: common.message });
+        break;
+      case 'stats':
+        this.tell('statistics', common.json);
+        break;
+      default:
+        this.#hooks.onOwnRecord?.(record as OwnRecord<Record>);
+    }
+  }
+
+  #onError(data: NativeError, row?: NativeRow): void {
+    const which = row && [{ topic: row.topic, partition: row.partition, error: new KafkaError('client', data) }];
+    const error = new KafkaError('client', data, which);
+    if (!row) for (const over of [this.over, this.link.over]) over.noteTrouble(error);
+    if (!error.fatal) return this.#hooks.onPassing ? this.#hooks.onPassing(error, row) : this.report(error);
+    this.#fatal = error;
+    this.over.end(() => error);
+    this.#hooks.onFatal?.(error);
+    this.report(error);
+  }
+}
