@@ -2,6 +2,9 @@
 
 import { type NativeError, native } from '../binding/native.js';
 import type { RecordMetadata, TopicPartition } from './arguments/options.js';
+import { type KafkaErrorCode, kafkaErrorCodes } from './error-codes.js';
+
+const known: ReadonlySet<string> = new Set(kafkaErrorCodes);
 
 /**
  * What went wrong in Kafka or in librdkafka. Wrong arguments are `TypeError` and `RangeError` instead.
@@ -10,9 +13,10 @@ export class KafkaError extends Error {
   override readonly name = 'KafkaError';
   /**
    * `ERR_` and librdkafka's own name of the error (rd_kafka_err2name): `ERR__STATE`, `ERR__TIMED_OUT`,
-   * `ERR_UNKNOWN_TOPIC_OR_PART`. Two underscores: raised by librdkafka itself, one: by the broker.
+   * `ERR_UNKNOWN_TOPIC_OR_PART`. Two underscores: raised by librdkafka itself, one: by the broker. `ERR_UNKNOWN`: of a broker
+   * that is newer than this package; `errno` is the number that it gave. docs/errors.md says what to do about each.
    */
-  readonly code: string;
+  readonly code: KafkaErrorCode;
   /** The number of the code (rd_kafka_resp_err_t): negative for librdkafka's own. */
   readonly errno: number;
   /** The client can do nothing any more: close it. */
@@ -40,7 +44,7 @@ export class KafkaError extends Error {
     results?: readonly (RecordMetadata | KafkaError)[],
   ) {
     super(error.message);
-    this.code = error.code;
+    this.code = known.has(error.code) ? (error.code as KafkaErrorCode) : 'ERR_UNKNOWN';
     this.errno = error.errno;
     this.fatal = error.fatal;
     this.retriable = error.retriable;

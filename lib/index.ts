@@ -6,7 +6,18 @@ export { Admin, type NewTopic, type PartitionDescription, type TopicDescription 
 export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config/config.js';
 export { Consumer, type ConsumerEvents, type ConsumerOptions } from './consumer/consumer.js';
 export { type ClientEvents, type LogLine } from './client/client.js';
+export type {
+  BrokerPartition,
+  BrokerStatistics,
+  GroupStatistics,
+  IdempotenceStatistics,
+  PartitionStatistics,
+  Statistics,
+  TopicStatistics,
+  WindowStatistics,
+} from './client/statistics.js';
 export { KafkaError } from './errors.js';
+export { type KafkaErrorCode, kafkaErrorCodes } from './error-codes.js';
 export { type MessageBatch } from './consumer/batch.js';
 export { type Message } from './consumer/message.js';
 export { MockCluster, type MockClusterOptions } from './testing/mock-cluster.js';

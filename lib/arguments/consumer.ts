@@ -29,6 +29,13 @@ export function batchOptions(value: unknown, argument = 'options'): BatchOptions
   };
 }
 
+/** kafkajs subscribes by `{ topic, fromBeginning }`, or `{ topics }`. */
+function topicsHint(element: unknown): string {
+  if (!isPlainObject(element)) return '';
+  if ('fromBeginning' in element) return " (for fromBeginning see 'auto.offset.reset' and seekToBeginning())";
+  return 'topic' in element || 'topics' in element ? ' (the name itself, in no object)' : '';
+}
+
 /** What subscribe takes, as librdkafka reads it: names, and patterns, which begin with `^`. */
 export function topics(value: unknown, argument = 'topics'): string[] {
   const several = Array.isArray(value);
@@ -37,7 +44,7 @@ export function topics(value: unknown, argument = 'topics'): string[] {
     const at = several ? `${argument}[${i}]` : argument;
     const isPattern = types.isRegExp(element);
     if (typeof element === 'string' ? element === '' : !isPattern) {
-      throw typeError(at, 'a topic name or a RegExp', element);
+      throw typeError(at, `a topic name or a RegExp${topicsHint(element)}`, element);
     }
     if (typeof element === 'string' && element.startsWith('^')) {
       throw typeError(at, 'a topic name, or a RegExp (not a string) for a pattern', element);

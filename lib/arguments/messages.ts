@@ -5,6 +5,7 @@
 import { types } from 'node:util';
 import { NO_TIMESTAMP, type PackableMessage, byteLengthOf } from '../../binding/produce-layout.js';
 import type { ProducerMessage } from './options.js';
+import { otherWords, wordHere } from './other-words.js';
 import { partitionNumber, topicString } from './partitions.js';
 import { didYouMean, isObject, isPlainObject, maxInt32, quote, rangeError, timestamp, typeError } from './values.js';
 
@@ -94,6 +95,8 @@ const known: readonly string[] = ['topic', 'partition', 'key', 'value', 'headers
 function refuseUnknown(message: object, index: number | undefined): void {
   for (const name in message) {
     if (!known.includes(name)) {
+      const ours = wordHere(otherWords.message, name);
+      if (ours) throw new TypeError(`${at(index)}: unknown property ${quote(name)}: ${ours}`);
       throw new TypeError(`${at(index)}: unknown property ${quote(name)}${didYouMean(name, known)}`);
     }
   }

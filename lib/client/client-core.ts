@@ -6,6 +6,7 @@ import { KafkaError, call, destroyed } from '../errors.js';
 import { Link, type LinkedHandle, throwLater } from './link.js';
 import { watch } from './open-handles.js';
 import { clearTimeout, setTimeout } from './timers.js';
+import type { Statistics } from './statistics.js';
 import { Over } from './waits.js';
 
 /** How long close() waits, unless told otherwise. */
@@ -164,7 +165,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
         this.tell('log', { level: common.level, facility: common.facility, message: common.message });
         break;
       case 'stats':
-        this.tell('statistics', common.json);
+        if (this.#client.listenerCount('statistics') > 0) this.tell('statistics', parsed(common.json), common.json);
         break;
       default:
         this.#hooks.onOwnRecord?.(record as OwnRecord<Record>);
@@ -181,4 +182,10 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     this.#hooks.onFatal?.(error);
     this.report(error);
   }
+}
+
+/** Whoever takes statistics for text, as JSON.parse() does, gets librdkafka's. */
+function parsed(json: string): Statistics {
+  const statistics = JSON.parse(json) as Statistics;
+  return Object.defineProperty(statistics, 'toString', { value: () => json, enumerable: false });
 }

@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { KafkaError } from '../errors.js';
+import type { Statistics } from './statistics.js';
 
 /** A line of librdkafka's log. */
 export interface LogLine {
@@ -20,8 +21,11 @@ export interface ClientEvents {
   error: [error: KafkaError];
   /** A line of librdkafka's log. At most 10,000 lines wait for an event loop that is busy. */
   log: [line: LogLine];
-  /** librdkafka's statistics as JSON, every `statistics.interval.ms`. */
-  statistics: [json: string];
+  /**
+   * librdkafka's statistics, every `statistics.interval.ms` (default 0: none). They are parsed only where somebody listens.
+   * `json` is librdkafka's own text; `String(statistics)` is the same.
+   */
+  statistics: [statistics: Statistics, json: string];
 }
 
 /** Its methods are public. What its classes have in common inside is ClientCore. */

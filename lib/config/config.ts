@@ -11,6 +11,7 @@ import {
   configProperties,
 } from './properties.js';
 import { describeValue, didYouMean, isPlainObject, quote, typeError } from '../arguments/values.js';
+import { otherWords, wordHere } from '../arguments/other-words.js';
 import { checkBootstrapServers } from './bootstrap.js';
 
 export type ClientKind = 'consumer' | 'producer' | 'admin';
@@ -247,6 +248,8 @@ function propertyOf(key: string, kind: ClientKind): ConfigProperty {
   if (owned) throw new TypeError(`config: '${key}' cannot be set: ${owned}`);
   const property = configProperties.get(key);
   if (!property) {
+    const ours = wordHere(otherWords.config, key);
+    if (ours) throw new TypeError(`config: unknown key ${quote(key)}: ${ours}`);
     const known = [...configProperties.keys()].filter((name) => isSettable(name, kind));
     throw new TypeError(`config: unknown key ${quote(key)}${didYouMean(key, known)}`);
   }

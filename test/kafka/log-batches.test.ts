@@ -27,8 +27,7 @@ describeOnKafka('a log of batches', (cluster) => {
         return { topic, partition, value: `${partition}:${Math.floor(i / 2)}:${'abcdefgh'.repeat(8)}` };
       });
       const batches: { cnt: number; max: number }[] = [];
-      producer.on('statistics', (json: string) => {
-        const { topics } = JSON.parse(json) as { topics: Record<string, { batchcnt: (typeof batches)[number] }> };
+      producer.on('statistics', ({ topics }) => {
         const { batchcnt } = topics[topic] ?? {};
         if (batchcnt?.cnt) batches.push(batchcnt);
       });

@@ -23,7 +23,7 @@ describe('config: what is refused', () => {
       TypeError,
       "config: unknown key 'boostrap.servers'; did you mean 'bootstrap.servers'?",
     );
-    refuses({ ...servers, groupId: 'g' }, TypeError, "config: unknown key 'groupId'; did you mean 'group.id'?");
+    refuses({ ...servers, group_id: 'g' }, TypeError, "config: unknown key 'group_id'; did you mean 'group.id'?");
     refuses(
       { ...servers, 'fetch.wait.max': 1 },
       TypeError,
