@@ -114,7 +114,11 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
    */
   report(error: unknown): void {
     if (this.#client.listenerCount('error') > 0) this.tell('error', error);
-    else this.warn((error as KafkaError).code, `${(error as Error).message} (no listener for 'error' takes it)`);
+    else
+      this.warn(
+        (error as KafkaError).code,
+        `${(error as Error).message} (listen to the event 'error' to handle such errors)`,
+      );
   }
 
   /** A process warning, once for each code. */

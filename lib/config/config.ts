@@ -334,6 +334,13 @@ export function normalizeConfig<K extends ClientKind>(kind: K, config: unknown):
       "there is no way to give it a token yet, and without one it never connects: use 'PLAIN' or 'SCRAM-SHA-512'";
     throw new TypeError(`config['${key}']: expected another mechanism than OAUTHBEARER: ${way}`);
   }
+  const protocol = String(given.get('security.protocol')?.value ?? '').toLowerCase();
+  const needsMechanism = protocol.startsWith('sasl_') && !given.has('sasl.mechanisms');
+  if (needsMechanism || String(mechanism).toUpperCase() === 'GSSAPI') {
+    const key = given.get('sasl.mechanisms')?.key ?? 'sasl.mechanism';
+    const expected = "'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512' or 'OAUTHBEARER' (Kerberos, GSSAPI, is not built in)";
+    throw new TypeError(`config['${key}']: expected ${expected}, got ${describeValue(mechanism)}`);
+  }
   const servers = given.get('metadata.broker.list');
   if (!servers || !/[^\s,]/.test(String(servers.value))) {
     throw typeError(`config['${servers?.key ?? 'bootstrap.servers'}']`, "'host:port,...'", servers?.value);

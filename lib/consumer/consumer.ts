@@ -20,7 +20,7 @@ import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore, type OwnRecord } from '../client/client-core.js';
 import { type Consumed, consumedForTransaction } from '../client/transactional.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../config/config.js';
-import { KafkaError, call, destroyed, errno, localError, noGroup } from '../errors.js';
+import { KafkaError, call, destroyed, errno, isDestroyed, localError, noGroup } from '../errors.js';
 import { now } from '../client/timers.js';
 import { type LogPlace, type LookupLimits, Lookups, offsetsOrThrow } from '../lookups/lookups.js';
 import { type SeekTarget, Targets } from '../lookups/targets.js';
@@ -435,7 +435,12 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   /** For a producer's transaction. */
   async [consumedForTransaction](what: unknown): Promise<Consumed> {
-    return await this.#call('sendOffsets', () => this.#committer.consumed(what));
+    try {
+      return await this.#call('sendOffsets', () => this.#committer.consumed(what));
+    } catch (error) {
+      if (!isDestroyed(error)) throw error;
+      throw localError('sendOffsets', errno.destroy, 'sendOffsets: the consumer is closed');
+    }
   }
 
   #onRecord(record: OwnRecord<ConsumerRecord>): void {

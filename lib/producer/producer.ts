@@ -95,8 +95,8 @@ export class Producer extends Client<ClientEvents> {
    * ERR__MSG_TIMED_OUT after `message.timeout.ms`, ERR_MSG_SIZE_TOO_LARGE, ... (of several messages the first error, with
    * the outcome of each in `results`); ERR__STATE with a `transactional.id`: such a producer sends in transaction() only
    */
-  send(message: ProducerMessage): Promise<RecordMetadata>;
   send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
+  send(message: ProducerMessage): Promise<RecordMetadata>; // the last one: TypeScript tells of it what does not fit
   send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
     if (this.#transactions) return call(() => Promise.reject(localError('send', errno.state, OUTSIDE)));
     return this.#send(what);

@@ -21,8 +21,8 @@ export interface Transaction {
    *
    * @throws as of Producer.send(), which aborts the transaction; ERR__STATE after the transaction's end
    */
-  send(message: ProducerMessage): Promise<RecordMetadata>;
   send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
+  send(message: ProducerMessage): Promise<RecordMetadata>;
   /**
    * Commits offsets for the consumer's group, with the transaction: what was consumed and what was made of it become
    * one. After an abort, `consumer.seekToCommitted()` goes back to it. (rd_kafka_send_offsets_to_transaction)

@@ -305,6 +305,17 @@ describe('config: what seekafka does itself', () => {
     expect(reset('error')).to.equal('error');
   });
 
+  it('SASL without a mechanism, which would be Kerberos', () => {
+    const way =
+      "expected 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512' or 'OAUTHBEARER' (Kerberos, GSSAPI, is not built in)";
+    for (const protocol of ['sasl_plaintext', 'SASL_SSL']) {
+      const text = `config['sasl.mechanism']: ${way}, got undefined`;
+      refuses({ ...servers, 'security.protocol': protocol }, TypeError, text);
+    }
+    const text = `config['sasl.mechanisms']: ${way}, got 'GSSAPI'`;
+    refuses({ ...servers, 'sasl.mechanisms': 'GSSAPI' }, TypeError, text);
+  });
+
   it('an empty group or transactional id is none', () => {
     expect(settings({ 'group.id': '' }).groupId).to.equal(undefined);
     expect(settings({ 'group.id': 'g' }).groupId).to.equal('g');
