@@ -35,6 +35,8 @@ import { type OffsetReset, OffsetResetter } from './offset-resetter.js';
 import { Rebalancer } from './rebalancer.js';
 import { StartOffsets } from './start-offsets.js';
 
+const IN_VAIN = 'a loop waits for messages, and neither subscribe() nor assign() was called: nothing will come';
+
 /** Reserved: there are none yet. */
 export type ConsumerOptions = Record<string, never>;
 
@@ -120,6 +122,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       waitBegins: () => link.waitBegins(),
       waitEnds: () => link.waitEnds(),
       waitsForRebalance: () => this.#rebalancer.waitsForRebalance(),
+      expects: () => this.#mode !== 'none' || this.closing,
+      waitsInVain: () => this.warn('NOTHING_TO_READ', IN_VAIN),
       fetchAgain: (p) => this.#assignment.fetchAgain(p),
     });
   }

@@ -25,6 +25,9 @@ const CREDITS = 3;
  */
 const ALIVE_MS = 250;
 
+/** A loop that waits so long on a consumer that has nothing to wait for is told so. */
+const POINTLESS_MS = 10_000;
+
 interface Surroundings {
   /** So many more native batches may come. */
   grant(batches: number): void;
@@ -35,6 +38,10 @@ interface Surroundings {
   waitEnds(): void;
   /** A rebalance listener must not wait for what comes after it. */
   waitsForRebalance(): void;
+  /** Whether anything may come: the consumer has subscribed, or was assigned something. */
+  expects(): boolean;
+  /** A loop waits and waits, and nothing will come. */
+  waitsInVain(): void;
   /** What arrived of the partition is lost, and is to be fetched again. */
   fetchAgain(p: Partition): void;
 }
@@ -62,6 +69,8 @@ export class Delivery {
   #aliveTimer: NodeJS.Timeout | undefined;
   /** The application has asked since librdkafka was told so. */
   #asked = false;
+  /** For how long a loop has waited for nothing, as far as this process lived through it. */
+  #pointlessMs = 0;
 
   constructor(partitions: Partitions, surroundings: Surroundings) {
     this.#partitions = partitions;
@@ -240,6 +249,8 @@ export class Delivery {
   }
 
   #tellAlive(): void {
+    this.#pointlessMs = this.#waiter && !this.#surroundings.expects() ? this.#pointlessMs + ALIVE_MS : 0;
+    if (this.#pointlessMs >= POINTLESS_MS) this.#surroundings.waitsInVain();
     if (!this.#asked && !this.#waiter) return;
     this.#asked = false;
     this.#surroundings.alive();
