@@ -10,6 +10,13 @@ import { configProperties } from '../config/properties.js';
 const CONNECT_MS = 60_000;
 /** For how long a question waits for that: then it is asked nevertheless, and librdkafka tries again by itself. */
 const COLD_MS = 2_000;
+/**
+ * How long one attempt of a question takes at most. librdkafka asks the leader that it knows, and does not look for another one
+ * while it waits: of a leader that has died, the next attempt learns who leads now.
+ */
+export const ATTEMPT_MS = 3_000;
+/** What the handle has a value of its own for. */
+const own = new Set(['metadata.max.age.ms', 'socket.timeout.ms']);
 /** A dropped consumer waits for the end of the handle no longer: there is nothing on it that could be lost. */
 const END_MS = 500;
 
@@ -30,11 +37,15 @@ export class LookupHandle {
 
   /** @param user is told what the handle reports, until leave() of the same reference */
   static use(consumerConfig: readonly [string, string][], user: WeakRef<LookupUser>): LookupHandle {
+    const asked = consumerConfig.find(([key]) => key === 'socket.timeout.ms')?.[1];
     const config: [string, string][] = [
       // What concerns connections is the same for both.
-      ...consumerConfig.filter(([key]) => configProperties.get(key)?.scope === '*' && key !== 'metadata.max.age.ms'),
+      ...consumerConfig.filter(([key]) => configProperties.get(key)?.scope === '*' && !own.has(key)),
       // Leaders are looked up in the cache, where an old one, or none, would stay for a quarter of an hour.
       ['metadata.max.age.ms', '1000'],
+      // A broker that hangs answers nothing of what was asked before, metadata among it, and its connection stays open. What
+      // waits for it longer than an attempt takes is nobody's any more.
+      ['socket.timeout.ms', String(Math.min(ATTEMPT_MS, Number(asked ?? ATTEMPT_MS)))],
     ];
     const key = JSON.stringify(config);
     const handle = handles.get(key) ?? new LookupHandle(key, config);

@@ -14,15 +14,9 @@ import { flat, keyOf } from '../arguments/partitions.js';
 import { alarm, delay, now } from '../client/timers.js';
 import type { Over } from '../client/waits.js';
 import { KafkaError, errno, isDestroyed, localError, partitionsError } from '../errors.js';
-import { LookupHandle, type LookupUser } from './lookup-handle.js';
+import { ATTEMPT_MS, LookupHandle, type LookupUser } from './lookup-handle.js';
 
 const RETRY_MS = 100;
-/**
- * How long one attempt takes at most. librdkafka asks the leader that it knows, and does not look for another one while it
- * waits: of a leader that has died, the next attempt learns who leads now.
- */
-const ATTEMPT_MS = 3_000;
-
 /** When the answer for all partitions takes longer than this, each is asked for alone too. */
 const TOGETHER_MS = 1_000;
 

@@ -1,0 +1,36 @@
+import { expect } from 'chai';
+import { Consumer, Producer } from 'seekafka';
+import { threeBrokers } from '../helpers/faults.js';
+import { inTime } from '../helpers/wait.js';
+
+// A broker that hangs keeps its connections open and answers nothing. What was asked of it waited there for
+// socket.timeout.ms, metadata among it, while the partition had long had another leader.
+
+const METADATA = 3;
+
+describe('a leader that hangs', () => {
+  it('S19 is not waited for: questions find its successor', async () => {
+    const cluster = await threeBrokers();
+    try {
+      const topic = await cluster.createTopic(3);
+      const rows = [0, 1, 2].map((partition) => ({ topic, partition }));
+      const producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers });
+      await producer.send(rows.map((row) => ({ ...row, value: 'x' })));
+      await producer.close();
+      await using consumer = new Consumer({ 'bootstrap.servers': cluster.bootstrapServers });
+      consumer.on('error', () => undefined);
+      const ends = rows.map((row) => ({ ...row, offset: 1 }));
+      expect(await consumer.endOffsets(rows)).to.deep.equal(ends); // it is connected to all of them
+      for (const broker of [2, 3]) cluster.mock.setRoundTripTime(broker, 50_000);
+      // The third one does not answer the first question about leaders either, on that connection.
+      cluster.mock.pushRequestError(1, METADATA, 0, 50_000);
+      const asked = [consumer.endOffsets(rows), consumer.beginningOffsets(rows)];
+      for (const { partition } of rows) cluster.mock.setLeader(topic, partition, 1);
+      const [found] = await inTime(Promise.all(asked), 'the questions', 30_000);
+      expect(found).to.deep.equal(ends);
+      await consumer.close({ timeoutMs: 500 });
+    } finally {
+      await cluster.close();
+    }
+  });
+});
