@@ -36,6 +36,14 @@ function topicsHint(element: unknown): string {
   return 'topic' in element || 'topics' in element ? ' (the name itself, in no object)' : '';
 }
 
+/** What seekBy takes. */
+export const seekDelta = (value: unknown): number =>
+  integer(value, 'delta', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'an integer from -(2^53 - 1) to 2^53 - 1');
+
+/** What seekToLast takes. */
+export const seekCount = (value: unknown): number =>
+  integer(value, 'count', 0, Number.MAX_SAFE_INTEGER, 'a number of offsets, an integer from 0 to 2^53 - 1');
+
 /** What subscribe takes, as librdkafka reads it: names, and patterns, which begin with `^`. */
 export function topics(value: unknown, argument = 'topics'): string[] {
   const several = Array.isArray(value);

@@ -23,9 +23,10 @@ import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../
 import { KafkaError, call, destroyed, errno, isDestroyed, localError, noGroup } from '../errors.js';
 import { now } from '../client/timers.js';
 import { type LogPlace, type LookupLimits, Lookups, offsetsOrThrow } from '../lookups/lookups.js';
-import { type SeekTarget, Targets } from '../lookups/targets.js';
-import type { SeekWish } from '../seek/ledger.js';
+import { Targets } from '../lookups/targets.js';
+import type { SeekTarget, SeekWish } from '../seek/ledger.js';
 import { Seeker } from '../seek/seeker.js';
+import type { StartsOf } from '../seek/ways.js';
 import type { MessageBatch } from './batch.js';
 import { Committer } from './committer.js';
 import { Delivery } from './delivery.js';
@@ -103,7 +104,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     this.#lookups = new Lookups(pairs, settings.isolationLevel === 'read_committed', over, report, this.#core.letGo);
     this.#targets = new Targets(this.#lookups, settings);
     this.#assignment = new Assignment(link, this.#partitions);
-    this.#seeker = new Seeker(over, this.#partitions, this.#assignment, this.#targets, settings);
+    const startsOf: StartsOf = (...asked) => this.#starts.find(...asked);
+    this.#seeker = new Seeker(over, this.#partitions, this.#assignment, this.#targets, settings, startsOf);
     this.#starts = new StartOffsets(this.#assignment, this.#seeker, this.#targets, settings, events);
     const onCommitted = (p: Partition, offset: number) => this.#starts.committed(p, offset);
     this.#committer = new Committer(link, this.#partitions, settings, onCommitted, report);
@@ -277,6 +279,42 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    */
   seekToCommitted(partitions?: readonly TopicPartition[], options: SeekOptions = {}): Promise<TopicPartitionOffset[]> {
     return this.#seek('seekToCommitted', options, () => this.#wish({ kind: 'committed' }, partitions));
+  }
+
+  /**
+   * Goes so many offsets on from where each partition stands when the seek takes effect (`position()`), back where `delta` is
+   * negative. It stops at the beginning and at the end of the log, with `isolation.level` respected; that is no `offsetReset`.
+   * Offsets are counted, not messages: markers of transactions and compacted messages count. An earlier seek that has not
+   * taken effect yet counts for nothing. Options and errors as of seek().
+   *
+   * @param delta a safe integer
+   * @param partitions default: the whole assignment, or the next one where there is none: then on from where it would start
+   */
+  seekBy(
+    delta: number,
+    partitions?: readonly TopicPartition[],
+    options: SeekOptions = {},
+  ): Promise<TopicPartitionOffset[]> {
+    return this.#seek('seekBy', options, () =>
+      this.#wish({ kind: 'relative', delta: check.seekDelta(delta) }, partitions),
+    );
+  }
+
+  /**
+   * Goes to `count` offsets before the end of the log, with `isolation.level` respected; to the beginning where the log is
+   * shorter. 0 is the end. Offsets are counted, not messages: markers of transactions and compacted messages count. Options
+   * and errors as of seek().
+   *
+   * @param partitions default: the whole assignment, or the next one where there is none
+   */
+  seekToLast(
+    count: number,
+    partitions?: readonly TopicPartition[],
+    options: SeekOptions = {},
+  ): Promise<TopicPartitionOffset[]> {
+    return this.#seek('seekToLast', options, () =>
+      this.#wish({ kind: 'last', count: check.seekCount(count) }, partitions),
+    );
   }
 
   /**

@@ -8,7 +8,8 @@ import type { Partition } from '../assignment/partition.js';
 import { delay } from '../client/timers.js';
 import type { ConsumerSettings } from '../config/config.js';
 import { type KafkaError, errno, isDestroyed, noOffset, partitionsError } from '../errors.js';
-import type { Targets } from '../lookups/targets.js';
+import type { LookupLimits } from '../lookups/lookups.js';
+import type { Found, Targets } from '../lookups/targets.js';
 import type { Seeker } from '../seek/seeker.js';
 
 /** For how long one partition whose start cannot be found out holds up the others of its assignment. */
@@ -109,26 +110,13 @@ export class StartOffsets {
    * A position for each. What fails stays without. Gives back those that are worth asking again.
    */
   async resolve(partitions: readonly Partition[], timeoutMs = START_LOOKUP_MS): Promise<Partition[]> {
-    if (partitions.length === 0) return [];
-    const { groupId, autoOffsetReset } = this.#settings;
-    const kind = groupId !== undefined ? 'committed' : autoOffsetReset === 'earliest' ? 'beginning' : 'end';
-    const asked = partitions.map((p) => ({ ...p.row(), target: { kind } as const }));
-    const nowhere = groupId === undefined && autoOffsetReset === 'error';
-    const looked = nowhere
-      ? asked.map(() => ({ error: noOffset('start') }))
-      : await this.#targets.find('start', asked, { timeoutMs });
+    const looked = await this.find('start', partitions, { timeoutMs });
     const failed: (TopicPartition & { error: KafkaError })[] = [];
     const open = partitions.filter((p, i) => {
       const answer = looked[i]!;
-      const committed = 'committed' in answer ? answer.committed : undefined;
-      if (committed !== undefined && p.held) p.knowCommitted(committed);
       if (!p.held || p.position !== null) return false; // taken away, or sought meanwhile
       if (!this.#seeker.isQuiet(p)) return true; // that seek may fail
-      const carried = this.#carried.get(p.key);
-      if (carried && p.committed === (carried.committed ?? -1)) {
-        // Nobody else has committed since it was taken away: it goes on where it was.
-        p.place(carried.position);
-      } else if ('offset' in answer) {
+      if ('offset' in answer) {
         p.place(answer.offset);
       } else if (answer.error.retriable || answer.error.errno === errno.noEntity) {
         // Also where nobody leads it: its broker may come back.
@@ -141,6 +129,26 @@ export class StartOffsets {
     });
     if (failed.length) this.#events.fail(partitionsError('start', failed));
     return open;
+  }
+
+  /** Where each would start now. One answer for each, in their order. */
+  async find(operation: string, partitions: readonly Partition[], limits: LookupLimits): Promise<Found[]> {
+    if (partitions.length === 0) return [];
+    const { groupId, autoOffsetReset } = this.#settings;
+    const kind = groupId !== undefined ? 'committed' : autoOffsetReset === 'earliest' ? 'beginning' : 'end';
+    const asked = partitions.map((p) => ({ ...p.row(), target: { kind } as const }));
+    const nowhere = groupId === undefined && autoOffsetReset === 'error';
+    const looked: Found[] = nowhere
+      ? asked.map(() => ({ error: noOffset(operation) }))
+      : await this.#targets.find(operation, asked, limits);
+    return partitions.map((p, i) => {
+      const answer = looked[i]!;
+      if (answer.committed !== undefined && p.held) p.knowCommitted(answer.committed);
+      const carried = this.#carried.get(p.key);
+      // Nobody else has committed since it was taken away: it goes on where it was.
+      if (carried && p.committed === (carried.committed ?? -1)) return { offset: carried.position };
+      return answer;
+    });
   }
 
   /** Goes on asking where a partition starts that librdkafka holds paused meanwhile (`parked`). */

@@ -3,18 +3,26 @@
 
 import type { TopicPartition } from '../arguments/options.js';
 import type { ConsumerSettings } from '../config/config.js';
-import { noGroup, noOffset } from '../errors.js';
+import { type KafkaError, noGroup, noOffset } from '../errors.js';
 import type { Looked, LookupLimits, Lookups } from './lookups.js';
 
 export type SeekTarget =
   | { readonly kind: 'offset'; readonly offset: number }
   | { readonly kind: 'beginning' | 'end' | 'committed' }
-  | { readonly kind: 'timestamp'; readonly timestamp: number };
+  | { readonly kind: 'timestamp'; readonly timestamp: number }
+  /** So many offsets before the end, or at the beginning. */
+  | { readonly kind: 'last'; readonly count: number };
 
 export type Targeted = TopicPartition & { readonly target: SeekTarget };
 
-/** Where a target is, or why that is not known; and what the group has committed (-1: nothing), where that was asked. */
-export type Found = Looked & { readonly committed?: number };
+/**
+ * Where a target is, or why that is not known; what the group has committed (-1: nothing), where that was asked; whether it
+ * is the beginning of the log that is meant, wherever that is.
+ */
+export type Found = Looked & { readonly committed?: number; readonly atBeginning?: boolean };
+
+/** Where a log begins and ends, or why that is not known. */
+export type Bounds = { readonly beginning: number; readonly end: number } | { readonly error: KafkaError };
 
 export class Targets {
   readonly #lookups: Lookups;
@@ -39,12 +47,27 @@ export class Targets {
     };
     await Promise.all([
       ofKind('offset', (some) => some.map(({ target }) => ({ offset: (target as { offset: number }).offset }))),
-      ofKind('beginning', (some) => this.#list(operation, some, () => 'earliest', limits)),
+      ofKind('beginning', (some) => this.#beginnings(operation, some, limits)),
       ofKind('end', (some) => this.#list(operation, some, () => 'latest', limits)),
       ofKind('timestamp', (some) => this.#atTimes(operation, some, limits)),
       ofKind('committed', (some) => this.#committed(operation, some, limits)),
+      ofKind('last', (some) => this.#last(operation, some, limits)),
     ]);
     return found;
+  }
+
+  /** Where each log begins and ends, with `isolation.level` respected. One answer for each, in their order. */
+  async bounds(operation: string, places: readonly TopicPartition[], limits: LookupLimits): Promise<Bounds[]> {
+    const [beginnings, ends] = await Promise.all([
+      this.#list(operation, places, () => 'earliest', limits),
+      this.#list(operation, places, () => 'latest', limits),
+    ]);
+    return places.map((_, i) => {
+      const beginning = beginnings[i]!;
+      const end = ends[i]!;
+      if ('error' in beginning) return beginning;
+      return 'error' in end ? end : { beginning: beginning.offset, end: end.offset };
+    });
   }
 
   /** What the group has committed: -1 where nothing is. */
@@ -52,6 +75,19 @@ export class Targets {
     const { groupId } = this.#settings;
     if (groupId === undefined) throw noGroup(operation);
     return this.#lookups.committed(operation, groupId, partitions, limits);
+  }
+
+  async #beginnings(operation: string, places: readonly Targeted[], limits: LookupLimits): Promise<Found[]> {
+    const answers = await this.#list(operation, places, () => 'earliest', limits);
+    return answers.map((answer) => ({ ...answer, atBeginning: true }));
+  }
+
+  async #last(operation: string, places: readonly Targeted[], limits: LookupLimits): Promise<Found[]> {
+    const bounds = await this.bounds(operation, places, limits);
+    return bounds.map((answer, i) => {
+      const { count } = places[i]!.target as { count: number };
+      return 'error' in answer ? answer : within(answer.end - count, answer);
+    });
   }
 
   /** The first message at or after a time; the end where there is none. */
@@ -82,15 +118,23 @@ export class Targets {
     });
   }
 
-  #list(
+  #list<T extends TopicPartition>(
     operation: string,
-    places: readonly Targeted[],
-    spec: (place: Targeted) => 'earliest' | 'latest' | number,
+    places: readonly T[],
+    spec: (place: T) => 'earliest' | 'latest' | number,
     limits: LookupLimits,
   ): Promise<Looked[]> {
     const asked = places.map((place) => ({ topic: place.topic, partition: place.partition, spec: spec(place) }));
     return this.#lookups.listOffsets(operation, asked, limits);
   }
+}
+
+/** An offset, or the end of the log that it lies beyond. */
+export function within(
+  offset: number,
+  { beginning, end }: { readonly beginning: number; readonly end: number },
+): { offset: number; atBeginning: boolean } {
+  return { offset: Math.max(beginning, Math.min(offset, end)), atBeginning: offset <= beginning };
 }
 
 /** Where there is no offset (-1), asks on. */

@@ -11,7 +11,10 @@
 // A request holds partitions back until it has ended: those of its entries, and those where it took effect already.
 
 import type { PartitionKey } from '../arguments/partitions.js';
-import type { SeekTarget } from '../lookups/targets.js';
+import type { SeekTarget as PlaceTarget } from '../lookups/targets.js';
+
+/** A place in the log, or so many offsets on from where the partition stands when the seek takes effect. */
+export type SeekTarget = PlaceTarget | { readonly kind: 'relative'; readonly delta: number };
 
 /** Each partition with its target (the named form), or one target for the whole assignment. */
 export type SeekWish =

@@ -13,6 +13,7 @@ import type { ConsumerSettings } from '../config/config.js';
 import { KafkaError, destroyed, errno, localError, partitionsError } from '../errors.js';
 import type { Targets } from '../lookups/targets.js';
 import { type EndedSeek, type SeekEntry, SeekLedger, type SeekRequest, type SeekWish } from './ledger.js';
+import { type StartsOf, type Way, findWays } from './ways.js';
 
 interface Running {
   readonly operation: string;
@@ -23,12 +24,18 @@ interface Running {
   readonly until: number | null;
 }
 
+interface Found {
+  readonly entry: SeekEntry;
+  readonly way: Way;
+}
+
 export class Seeker {
   readonly #over: Over;
   readonly #partitions: Partitions;
   readonly #assignment: Assignment;
   readonly #targets: Targets;
   readonly #settings: ConsumerSettings;
+  readonly #startsOf: StartsOf;
   readonly #ledger = new SeekLedger<KafkaError>();
   readonly #running = new Map<SeekRequest, Running>();
   /** Entries that are being looked up or sent there, each with its run. An entry has one run at a time. */
@@ -37,18 +44,21 @@ export class Seeker {
   /** Whether it is known which partitions are held: no rebalance is in progress, or its assignment has come. */
   assignmentKnown = false;
 
+  /** @param startsOf where partitions start that have no position yet */
   constructor(
     over: Over,
     partitions: Partitions,
     assignment: Assignment,
     targets: Targets,
     settings: ConsumerSettings,
+    startsOf: StartsOf,
   ) {
     this.#over = over;
     this.#partitions = partitions;
     this.#assignment = assignment;
     this.#targets = targets;
     this.#settings = settings;
+    this.#startsOf = startsOf;
   }
 
   /** `onWait` is called where the request has to wait for an assignment. */
@@ -119,15 +129,15 @@ export class Seeker {
   async #run(request: SeekRequest, entries: readonly SeekEntry[]): Promise<void> {
     const { operation, until, withdrawn } = this.#running.get(request)!;
     const timeoutMs = until === null ? this.#settings.socketTimeoutMs : Math.max(1, until - now());
-    const asked = entries.map(({ key, target }) => ({ ...this.#partitions.byKey(key).row(), target }));
+    const asked = entries.map(({ key, target }) => ({ p: this.#partitions.byKey(key), target }));
+    const limits = { timeoutMs, signal: withdrawn.signal };
     try {
-      const looked = await this.#targets.find(operation, asked, { timeoutMs, signal: withdrawn.signal });
-      const found: { entry: SeekEntry; offset: number }[] = [];
-      looked.forEach((answer, i) => {
+      const ways = await findWays(operation, asked, this.#targets, this.#startsOf, limits);
+      const found: Found[] = [];
+      ways.forEach((way, i) => {
         const entry = entries[i]!;
-        if (answer.committed !== undefined) this.#partitions.byKey(entry.key).knowCommitted(answer.committed);
-        if ('error' in answer) this.#fail(entry, answer.error);
-        else found.push({ entry, offset: answer.offset });
+        if ('error' in way) this.#fail(entry, way.error);
+        else found.push({ entry, way });
       });
       await this.#carryOut(found);
     } catch (error) {
@@ -140,22 +150,22 @@ export class Seeker {
   }
 
   /** Partitions that librdkafka does not know yet start at the offset; the others are sent there. */
-  async #carryOut(found: readonly { entry: SeekEntry; offset: number }[]): Promise<void> {
+  async #carryOut(found: readonly Found[]): Promise<void> {
     let left = found;
     while (left.length) {
-      const sent: { entry: SeekEntry; to: Destination }[] = [];
-      for (const { entry, offset } of left) {
+      const sent: (Found & { to: Destination })[] = [];
+      for (const { entry, way } of left) {
         if (this.#ledger.inCharge(entry.key) !== entry) {
           this.#runs.delete(entry); // an entry that is in charge again later is started again then
           continue;
         }
         const p = this.#partitions.byKey(entry.key);
-        const atBeginning = entry.target.kind === 'beginning';
+        const { offset, atBeginning } = way.from(p.position);
         if (p.phase === 'starting') {
           p.place(offset, atBeginning);
           this.#applied(entry, offset);
         } else {
-          sent.push({ entry, to: { p, offset, atBeginning } });
+          sent.push({ entry, way, to: { p, offset, atBeginning } });
         }
       }
       const results = await this.#assignment.reposition(sent.map(({ to }) => to));
@@ -163,7 +173,7 @@ export class Seeker {
         if (results[i] === 'done') this.#applied(entry, to.offset);
       });
       // What another repositioning has superseded (a resume, say) is sent once more.
-      left = sent.flatMap(({ entry, to }, i) => (results[i] === 'superseded' ? [{ entry, offset: to.offset }] : []));
+      left = sent.filter((_, i) => results[i] === 'superseded');
     }
   }
 

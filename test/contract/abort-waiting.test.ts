@@ -18,6 +18,8 @@ const calls: readonly (readonly [name: string, call: SeekCall])[] = [
   ['seekToBeginning', (c, _, options) => c.seekToBeginning(undefined, options)],
   ['seekToEnd', (c, topic, options) => c.seekToEnd([{ topic, partition: 0 }], options)],
   ['seekToTimestamp', (c, _, options) => c.seekToTimestamp(1, undefined, options)],
+  ['seekBy', (c, _, options) => c.seekBy(2, undefined, options)],
+  ['seekToLast', (c, topic, options) => c.seekToLast(1, [{ topic, partition: 0 }], options)],
 ];
 
 describeOnBoth('S10: a seek that waits for an assignment', (cluster) => {

@@ -21,7 +21,7 @@ const told = (steps: Step[]) =>
 
 const partition = fc.nat(PARTITIONS - 1);
 const some = fc.uniqueArray(partition, { minLength: 1 });
-const kinds = ['beginning', 'end', 'offset', 'committed', 'timestamp'] as const;
+const kinds = ['beginning', 'end', 'offset', 'committed', 'timestamp', 'by', 'last'] as const;
 const manners = ['awaited', 'not awaited', 'withdrawn'] as const;
 
 /** What is called, and what it may resolve with: the log grows until it does. */
@@ -46,6 +46,20 @@ function sought(
     }
     case 'committed':
       return [() => consumer.seekToCommitted(named, options), (p) => [model[p]!.committed, model[p]!.committed]];
+    case 'by': {
+      const delta = Math.round((permille - 500) / 10);
+      const from = model.map(({ position, log }) => log.within(position + delta));
+      const to = model.map(({ position }) => position + delta);
+      return [() => consumer.seekBy(delta, named, options), (p) => [from[p]!, logs[p]!.within(to[p]!)]];
+    }
+    case 'last': {
+      const count = Math.floor(permille / 10);
+      const from = logs.map((log) => log.within(log.stableEnd - count));
+      return [
+        () => consumer.seekToLast(count, named, options),
+        (p) => [from[p]!, logs[p]!.within(logs[p]!.stableEnd - count)],
+      ];
+    }
     case 'timestamp': {
       // Between two messages: the later one is meant.
       const n = logs[chosen[0]!]!.at(permille);
@@ -71,6 +85,7 @@ const seeks = fc
       const chosen = world.held.filter((one) => partitions?.includes(one) ?? true);
       if (chosen.length === 0) return;
       const withdrawal = new AbortController();
+      if (kind === 'by') await world.settle(); // else nobody could say from where it goes
       const options = manner === 'withdrawn' ? { signal: withdrawal.signal } : {};
       const [call, bounds] = sought(world, kind, chosen, partitions ? world.of(chosen) : undefined, permille, options);
       if (manner !== 'withdrawn') {

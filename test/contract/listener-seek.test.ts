@@ -18,6 +18,8 @@ const starts: readonly (readonly [name: string, expected: number, call: SeekCall
   ['seekToBeginning', 0, (c) => c.seekToBeginning()],
   ['seekToEnd', 20, (c, topic) => c.seekToEnd([{ topic, partition: 0 }])],
   ['seekToCommitted', 9, (c) => c.seekToCommitted()],
+  ['seekBy', 6, (c) => c.seekBy(-3)],
+  ['seekToLast', 15, (c) => c.seekToLast(5)],
 ];
 
 /** What librdkafka has fetched and not ignored since it was made, by its statistics. */

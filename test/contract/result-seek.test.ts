@@ -16,6 +16,12 @@ const calls: readonly (readonly [name: string, offsets: readonly number[], call:
   ['seekToBeginning', [0, 5, 10], (c, partitions) => c.seekToBeginning(partitions)],
   ['seekToEnd', [20, 20, 20], (c, partitions) => c.seekToEnd(partitions)],
   ['seekToCommitted', [7, 8, 10], (c, partitions) => c.seekToCommitted(partitions)],
+  ['seekBy, forward', [9, 10, 12], (c, partitions) => c.seekBy(2, partitions)],
+  ['seekBy, back', [4, 5, 10], (c, partitions) => c.seekBy(-3, partitions)],
+  ['seekBy, beyond the end', [20, 20, 20], (c, partitions) => c.seekBy(Number.MAX_SAFE_INTEGER, partitions)],
+  ['seekBy, beyond the beginning', [0, 5, 10], (c, partitions) => c.seekBy(Number.MIN_SAFE_INTEGER, partitions)],
+  ['seekToLast', [8, 8, 10], (c, partitions) => c.seekToLast(12, partitions)],
+  ['seekToLast, none', [20, 20, 20], (c, partitions) => c.seekToLast(0, partitions)],
 ];
 
 describeOnBoth('S14: what a seek resolves with', (cluster) => {

@@ -35,6 +35,9 @@ describeOnBoth('several seeks at once', (cluster) => {
       { seek: () => member.consumer.seek([topic.at(0, 5), topic.at(1, 5)]), offset: () => 5 },
       { seek: () => member.consumer.seekToEnd(), offset: () => topic.next(0) },
       { seek: () => member.consumer.seekToCommitted(), offset: () => 8 },
+      { seek: () => member.consumer.seekToLast(3), offset: () => topic.next(0) - 3 },
+      // From where it stands, which is the end: the seeks before it have not taken effect.
+      { seek: () => member.consumer.seekBy(-2), offset: () => topic.next(0) - 2 },
     ];
     for (const [i] of kinds.entries()) {
       const order = kinds.map((_, j) => kinds[(i + 1 + j) % kinds.length]!); // ends with the i-th

@@ -45,6 +45,8 @@ const calls: readonly (readonly [operation: string, call: SeekCall])[] = [
   ['seekToEnd', (c, _, options) => c.seekToEnd(undefined, options)],
   ['seekToTimestamp', (c, _, options) => c.seekToTimestamp(1, undefined, options)],
   ['seekToCommitted', (c, _, options) => c.seekToCommitted(undefined, options)],
+  ['seekBy', (c, _, options) => c.seekBy(1, undefined, options)],
+  ['seekToLast', (c, _, options) => c.seekToLast(1, undefined, options)],
 ];
 
 // On mock clusters of their own: the Kafka of a run is shared, and must go on answering the others.

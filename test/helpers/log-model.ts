@@ -44,6 +44,11 @@ export class LogModel {
     return this.start + Math.floor(((this.stableEnd - this.start) * permille) / 1000);
   }
 
+  /** An offset, or the end of the log that it lies beyond. */
+  within(offset: number): number {
+    return Math.max(this.start, Math.min(offset, this.stableEnd));
+  }
+
   /**
    * The lowest and highest offset that "the first at or after the time of `offset`" may mean: that one, or a control
    * record before it, which has the time of the transaction's end.

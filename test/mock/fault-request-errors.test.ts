@@ -66,8 +66,10 @@ const calls = {
   seekToBeginning: (scene: Scene) => scene.consumer.seekToBeginning(),
   seekToEnd: (scene: Scene) => scene.consumer.seekToEnd(),
   seekToCommitted: (scene: Scene) => scene.consumer.seekToCommitted(),
+  seekBy: (scene: Scene) => scene.consumer.seekBy(-4),
+  seekToLast: (scene: Scene) => scene.consumer.seekToLast(3),
 };
-const targets = { seek: 7, seekToBeginning: 0, seekToEnd: 20, seekToCommitted: 5 };
+const targets = { seek: 7, seekToBeginning: 0, seekToEnd: 20, seekToCommitted: 5, seekBy: 16, seekToLast: 17 };
 
 interface Case {
   request: keyof typeof api;
@@ -95,6 +97,18 @@ const cases: readonly Case[] = [
     lasting: ['ERR_TOPIC_AUTHORIZATION_FAILED'],
   },
   { request: 'ListOffsets', call: 'seekToEnd', passing: ['ERR_NOT_LEADER_FOR_PARTITION'] },
+  {
+    request: 'ListOffsets',
+    call: 'seekBy',
+    passing: ['ERR_NOT_LEADER_FOR_PARTITION'],
+    lasting: ['ERR_TOPIC_AUTHORIZATION_FAILED'],
+  },
+  {
+    request: 'ListOffsets',
+    call: 'seekToLast',
+    passing: ['ERR_NOT_LEADER_FOR_PARTITION'],
+    lasting: ['ERR_TOPIC_AUTHORIZATION_FAILED'],
+  },
   {
     request: 'OffsetFetch',
     call: 'seekToCommitted',

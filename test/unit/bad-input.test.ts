@@ -19,6 +19,22 @@ const seekForms: readonly Call<Consumer>[] = [
     [...wrong.time('timestamp'), [undefined, TypeError, 'timestamp']],
     (c, value) => c.seekToTimestamp(value),
   ],
+  ['seekBy, 2nd', wrong.list('partitions'), (c, value) => c.seekBy(1, value)],
+  [
+    'seekBy',
+    [
+      [undefined, TypeError, 'delta'],
+      ...wrong.number('delta', -Number.MAX_SAFE_INTEGER),
+      [2 ** 53, RangeError, 'delta'],
+    ],
+    (c, value) => c.seekBy(value),
+  ],
+  ['seekToLast, 2nd', wrong.list('partitions'), (c, value) => c.seekToLast(1, value)],
+  [
+    'seekToLast',
+    [[undefined, TypeError, 'count'], ...wrong.number('count', 0), [2 ** 53, RangeError, 'count']],
+    (c, value) => c.seekToLast(value),
+  ],
   ...(
     [
       ['seek', (c, value) => c.seek({ ...t, offset: 1 }, value)],
@@ -26,6 +42,8 @@ const seekForms: readonly Call<Consumer>[] = [
       ['seekToEnd', (c, value) => c.seekToEnd(undefined, value)],
       ['seekToCommitted', (c, value) => c.seekToCommitted(undefined, value)],
       ['seekToTimestamp', (c, value) => c.seekToTimestamp(1, undefined, value)],
+      ['seekBy', (c, value) => c.seekBy(1, undefined, value)],
+      ['seekToLast', (c, value) => c.seekToLast(1, undefined, value)],
     ] as const satisfies readonly (readonly [string, Call<Consumer>[2]])[]
   ).map(([name, call]): Call<Consumer> => [
     `${name}, options`,

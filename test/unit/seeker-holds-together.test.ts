@@ -32,7 +32,9 @@ function seekerWithSlowMoves() {
   } as unknown as Assignment;
   const settings = { socketTimeoutMs: 1000 } as ConsumerSettings;
   const over = new Over();
-  const seeker = new Seeker(over, partitions, assignment, new Targets({} as Lookups, settings), settings);
+  const targetsOf = new Targets({} as Lookups, settings);
+  const startsOf = () => Promise.resolve([]);
+  const seeker = new Seeker(over, partitions, assignment, targetsOf, settings, startsOf);
   const [early, late] = [partitions.get('t', 0), partitions.get('t', 1)];
   partitions.hold([late, early]);
   late.place(100);

@@ -57,6 +57,10 @@ export async function seek(consumer: Consumer, signal: AbortSignal): Promise<Top
   await consumer.seekToTimestamp(Date.now() - 1000);
   await consumer.seekToTimestamp(new Date(), [{ topic: 'topic', partition: 0 }]);
   await consumer.seekToCommitted();
+  await consumer.seekBy(-10);
+  await consumer.seekBy(10, consumer.assignment, { timeoutMs: 1000, signal });
+  await consumer.seekToLast(10);
+  await consumer.seekToLast(0, consumer.assignment, { signal });
   await consumer.committed(consumer.assignment, { timeoutMs: 1000 });
   await consumer.offsetsForTimes([{ topic: 'topic', partition: 0, timestamp: 0 }]);
   const lags: number[] = (await consumer.lag()).map(({ lag }) => lag);

@@ -30,6 +30,10 @@ void consumer.seek({ ...partition, offset: 42 }, { timeout: 1000 });
 void consumer.seekToBeginning(['topic']);
 // @ts-expect-error A timestamp is a number or a Date.
 void consumer.seekToTimestamp('2026-01-01');
+// @ts-expect-error By how much?
+void consumer.seekBy();
+// @ts-expect-error How many?
+void consumer.seekToLast([partition]);
 // @ts-expect-error The timestamp is missing.
 void consumer.offsetsForTimes([partition]);
 // @ts-expect-error Where partitions are assigned is for Kafka to say.
