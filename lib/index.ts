@@ -21,11 +21,13 @@ export { type KafkaErrorCode, kafkaErrorCodes } from './error-codes.js';
 export { type MessageBatch } from './consumer/batch.js';
 export { type Message } from './consumer/message.js';
 export { MockCluster, type MockClusterOptions } from './testing/mock-cluster.js';
+export { type Read } from './consumer/read.js';
 export { type OffsetReset } from './consumer/offset-resetter.js';
 export {
   type BatchOptions,
   type Header,
   type ProducerMessage,
+  type ReadOptions,
   type RebalanceListener,
   type RecordMetadata,
   type SeekOptions,

@@ -1,8 +1,8 @@
 // The arguments of a consumer's methods, beside partitions and limits.
 
 import { types } from 'node:util';
-import type { BatchOptions, RebalanceListener } from './options.js';
-import { topicString } from './partitions.js';
+import type { RebalanceListener, TopicPartitionOffset } from './options.js';
+import { topicPartitionOffsets, topicString } from './partitions.js';
 import { topicPattern } from './topic-pattern.js';
 import {
   abortSignal,
@@ -12,20 +12,63 @@ import {
   isPlainObject,
   knownKeys,
   maxInt32,
+  timeoutMs,
+  timestamp,
   typeError,
 } from './values.js';
 
-export function batchOptions(value: unknown, argument = 'options'): BatchOptions {
-  const options = knownKeys(value, argument, ['maxMessages', 'maxBytes', 'signal']);
-  const atLeastOne = (key: string) => {
+/** Where a read ends. */
+export type Until = 'end' | { readonly timestamp: number } | { readonly offsets: readonly TopicPartitionOffset[] };
+
+/** ReadOptions as they were checked. */
+export interface ReadLimits {
+  readonly until?: Until | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** BatchOptions as they were checked. */
+export interface BatchLimits extends ReadLimits {
+  readonly maxMessages?: number | undefined;
+  readonly maxBytes?: number | undefined;
+  readonly minMessages?: number | undefined;
+  readonly maxWaitMs?: number | undefined;
+}
+
+function readUntil(value: unknown, argument: string): Until | undefined {
+  if (value === undefined || value === 'end') return value;
+  if (types.isDate(value)) return { timestamp: timestamp(value, argument) };
+  if (Array.isArray(value)) return { offsets: topicPartitionOffsets(value, argument) };
+  throw typeError(argument, "'end', a Date or an array of { topic, partition, offset }", value);
+}
+
+export function readOptions(value: unknown, argument = 'options'): ReadLimits {
+  const options = knownKeys(value, argument, ['until', 'signal']);
+  return {
+    until: readUntil(options.until, `${argument}.until`),
+    signal: abortSignal(options.signal, `${argument}.signal`),
+  };
+}
+
+export function batchOptions(value: unknown, argument = 'options'): BatchLimits {
+  const keys = ['until', 'signal', 'maxMessages', 'maxBytes', 'minMessages', 'maxWaitMs'];
+  const options = knownKeys(value, argument, keys);
+  const atLeastOne = (key: string, most = maxInt32, what = 'an integer from 1 to 2147483647') => {
     const limit = options[key];
     if (limit === undefined) return undefined;
-    return integer(limit, `${argument}.${key}`, 1, maxInt32, 'an integer from 1 to 2147483647');
+    return integer(limit, `${argument}.${key}`, 1, most, what);
   };
+  const maxMessages = atLeastOne('maxMessages');
   return {
-    maxMessages: atLeastOne('maxMessages'),
-    maxBytes: atLeastOne('maxBytes'),
+    until: readUntil(options.until, `${argument}.until`),
     signal: abortSignal(options.signal, `${argument}.signal`),
+    maxMessages,
+    maxBytes: atLeastOne('maxBytes'),
+    minMessages: atLeastOne(
+      'minMessages',
+      maxMessages,
+      `an integer from 1 to ${maxMessages ?? maxInt32} (maxMessages)`,
+    ),
+    maxWaitMs: timeoutMs(options.maxWaitMs, `${argument}.maxWaitMs`),
   };
 }
 

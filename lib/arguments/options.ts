@@ -29,13 +29,33 @@ export interface WaitOptions extends TimeoutOptions {
 /** `timeoutMs` and `signal` also withdraw the seek: it does not happen later. */
 export type SeekOptions = WaitOptions;
 
-export interface BatchOptions {
+export interface ReadOptions {
+  /**
+   * Where the read ends, in each partition. `'end'`: at the end that the log has when the read begins, or when the partition
+   * comes to it, with `isolation.level` respected. A Date: at the first message at or after that time, at the end where there
+   * is none. Offsets: at these; of partitions that have no row nothing is delivered. The message at that offset is not
+   * delivered, but the next loop begins with it. Left out: the read has no end.
+   */
+  until?: 'end' | readonly TopicPartitionOffset[] | Date | undefined;
+  /** Ends the read, as a loop ends ordinarily: without an error, and what the loop is done with counts as processed. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface BatchOptions extends ReadOptions {
   /** At most so many messages in one batch. */
   maxMessages?: number | undefined;
   /** A batch is closed at the message that reaches so many bytes, so a single larger message still comes. */
   maxBytes?: number | undefined;
-  /** Ends the iterator by rejecting with the signal's reason. */
-  signal?: AbortSignal | undefined;
+  /**
+   * A batch waits until it has so many messages, `maxBytes`, or all that is left of the read. Default 1; with `maxWaitMs`:
+   * `maxMessages`, or as many as come.
+   */
+  minMessages?: number | undefined;
+  /**
+   * A batch comes so many milliseconds after its first message was there, whatever else it waits for. Default: it waits as
+   * long as it takes.
+   */
+  maxWaitMs?: number | undefined;
 }
 
 /** Each may be async and is awaited; a throw ends the iterator with that error. */

@@ -48,7 +48,7 @@ export class Assignment {
    */
   async handOver(partitions: readonly Partition[], how: AssignHow): Promise<void> {
     const begun = partitions.map((p) => ({ p, token: p.handOver() }));
-    const paused = partitions.filter((p) => p.paused);
+    const paused = partitions.filter((p) => p.still);
     await Promise.all([this.#assign(partitions, how), paused.length ? this.#pause(paused) : null]);
     for (const { p, token } of begun) p.settle(token);
   }
@@ -65,9 +65,21 @@ export class Assignment {
     const changed = partitions.filter((p) => p.paused !== paused);
     for (const p of changed) p.setPaused(paused);
     // What librdkafka does not know yet is paused when it is handed over.
-    const known = changed.filter((p) => p.phase === 'active');
+    const known = changed.filter((p) => p.phase === 'active' && !p.kept);
     if (known.length === 0) return Promise.resolve();
     return paused ? this.#pause(known) : this.#resume(known);
+  }
+
+  /** A read has reached its end in it: nothing of it is fetched and delivered until letGo(). */
+  async keep(p: Partition): Promise<void> {
+    p.setKept(true);
+    if (!p.paused) await this.#pause([p]);
+  }
+
+  /** Kept partitions go on from their positions. */
+  async letGo(partitions: readonly Partition[]): Promise<void> {
+    for (const p of partitions) p.setKept(false);
+    await this.#resume(partitions.filter((p) => !p.paused));
   }
 
   /** Takes librdkafka's pause off, which outlives an assignment. */
@@ -85,7 +97,7 @@ export class Assignment {
     const begun = destinations.map((to): Begun => ({ ...to, token: to.p.begin() }));
     const parked = begun.map(({ p }) => p).filter((p) => p.phase === 'parked');
     for (const p of parked) p.unpark();
-    const [replies] = await Promise.all([this.#seek(begun), this.resumeNative(parked.filter((p) => !p.paused))]);
+    const [replies] = await Promise.all([this.#seek(begun), this.resumeNative(parked.filter((p) => !p.still))]);
     // Whatever the error: what has arrived meanwhile is dropped, so the partition has to be set anew.
     const refused = begun.filter(({ p, token }, i) => p.isCurrent(token) && p.phase === 'active' && replies[i]);
     if (refused.length) await this.#restart(refused);

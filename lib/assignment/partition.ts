@@ -42,6 +42,8 @@ export class Partition implements TopicPartition {
   /** A seek for it was asked and has not ended: nothing is delivered. */
   #withheld = false;
   #missed = false;
+  /** A read has reached its end here: nothing is delivered until that read is over. */
+  #kept = false;
   #inHand: InHand | null = null;
   #atBeginning = false;
   /** The last stretch of the log that was passed without a message. */
@@ -51,6 +53,8 @@ export class Partition implements TopicPartition {
     readonly id: number,
     readonly topic: string,
     readonly partition: number,
+    /** Called when it has gone elsewhere, by other means than a message. */
+    private readonly onMoved: () => void = () => undefined,
   ) {
     this.key = keyOf(topic, partition);
   }
@@ -99,7 +103,17 @@ export class Partition implements TopicPartition {
 
   /** Whether what arrives from librdkafka may be delivered. */
   get delivers(): boolean {
-    return this.#phase === 'active' && !this.#repositioning && !this.#withheld && !this.#paused;
+    return this.#phase === 'active' && !this.#repositioning && !this.#withheld && !this.still;
+  }
+
+  /** A read has reached its end in it, and goes on in others. */
+  get kept(): boolean {
+    return this.#kept;
+  }
+
+  /** Whether librdkafka shall not fetch it: it is paused, or kept. */
+  get still(): boolean {
+    return this.#paused || this.#kept;
   }
 
   get withheld(): boolean {
@@ -164,6 +178,7 @@ export class Partition implements TopicPartition {
     this.place(null);
     this.#phase = 'free';
     this.#paused = false;
+    this.#kept = false;
     this.#token = null;
     this.#repositioning = false;
     this.#withheld = false;
@@ -207,6 +222,7 @@ export class Partition implements TopicPartition {
     this.#processed = null;
     this.#gap = null;
     this.#atBeginning = atBeginning;
+    this.onMoved();
   }
 
   // Kept from delivery, and let again.
@@ -221,12 +237,19 @@ export class Partition implements TopicPartition {
   /** No seek is asked for any more. */
   admit(): void {
     this.#withheld = false;
+    this.onMoved();
+  }
+
+  /** What arrives is not delivered any more, or again. What is buffered stays good. */
+  setKept(kept: boolean): void {
+    this.#kept = kept;
   }
 
   /** What is buffered is not delivered any more: paused, or resumed. */
   setPaused(paused: boolean): void {
     this.#paused = paused;
     this.#fetchEra++;
+    this.onMoved();
   }
 
   // Delivered, processed, committed.
@@ -256,6 +279,7 @@ export class Partition implements TopicPartition {
     this.#gap = { from: this.#gap?.to === from ? this.#gap.from : from, to: offset };
     this.#position = offset;
     if (!inHand) this.#processed = offset;
+    this.onMoved();
   }
 
   /** Where to go on for who is done with everything before `offset`: behind what is never delivered. */

@@ -8,12 +8,14 @@ export class Partitions {
   readonly #byKey = new Map<PartitionKey, Partition>();
   readonly #byId: Partition[] = [];
   #held: readonly Partition[] = [];
+  /** Called when a partition comes, goes, or has gone elsewhere by other means than a message. */
+  onMoved: (() => void) | null = null;
 
   get(topic: string, partition: number): Partition {
     const key = keyOf(topic, partition);
     let found = this.#byKey.get(key);
     if (!found) {
-      found = new Partition(this.#byId.length, topic, partition);
+      found = new Partition(this.#byId.length, topic, partition, () => this.onMoved?.());
       this.#byKey.set(key, found);
       this.#byId.push(found);
     }
@@ -42,11 +44,13 @@ export class Partitions {
     const added = new Set(partitions);
     this.#held = [...this.#held.filter((p) => !added.has(p)), ...partitions];
     for (const p of partitions) p.hold();
+    this.onMoved?.();
   }
 
   leave(partitions: readonly Partition[]): void {
     const gone = new Set(partitions);
     this.#held = this.#held.filter((p) => !gone.has(p));
     for (const p of partitions) p.leave();
+    this.onMoved?.();
   }
 }

@@ -3,6 +3,7 @@ import { type ConsumerRecord, type NativeConsumer, type NativeRow, native } from
 import * as check from '../arguments/consumer.js';
 import type {
   BatchOptions,
+  ReadOptions,
   RebalanceListener,
   SeekOptions,
   TimeoutOptions,
@@ -30,9 +31,11 @@ import type { StartsOf } from '../seek/ways.js';
 import type { MessageBatch } from './batch.js';
 import { Committer } from './committer.js';
 import { Delivery } from './delivery.js';
-import { BatchIterator, MessageIterator } from './iterators.js';
+import { BatchIterator, type Course, MessageIterator } from './iterators.js';
 import type { Message } from './message.js';
 import { type OffsetReset, OffsetResetter } from './offset-resetter.js';
+import type { Read } from './read.js';
+import { ReadEnd, type ReadSurroundings } from './read-end.js';
 import { Rebalancer } from './rebalancer.js';
 import { StartOffsets } from './start-offsets.js';
 
@@ -69,6 +72,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   readonly #starts: StartOffsets;
   readonly #committer: Committer;
   readonly #delivery: Delivery;
+  readonly #around: ReadSurroundings;
   readonly #rebalancer: Rebalancer;
   readonly #resetter: OffsetResetter;
   #lookupsEnded: Promise<void> | null = null;
@@ -128,6 +132,16 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       waitsInVain: () => this.warn('NOTHING_TO_READ', IN_VAIN),
       fetchAgain: (p) => this.#assignment.fetchAgain(p),
     });
+    this.#around = {
+      partitions: this.#partitions,
+      assignment: this.#assignment,
+      targets: this.#targets,
+      delivery: this.#delivery,
+      lookupMs: settings.socketTimeoutMs,
+      isSettled: () => this.#mode === 'none' || this.#seeker.assignmentKnown,
+      isByHand: () => this.#mode === 'assigned',
+      report,
+    };
   }
 
   /**
@@ -166,6 +180,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       else if (this.#mode === 'subscribed') await this.#wait('unsubscribe', this.#leaveGroup(), limits);
       this.#mode = 'none';
       this.#committer.isMember = false;
+      this.#delivery.wake(); // a read that waits for partitions to come: none will
     });
   }
 
@@ -199,11 +214,36 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   }
 
   /**
+   * The messages, one by one, up to where the read ends. A message counts as processed when the loop asks for the one after
+   * it, also where there is none any more.
+   *
+   * @param options `until`: where it ends, in each partition; default: it does not. It ends there too where nothing is
+   * delivered before it: an empty log, markers of transactions, aborted or compacted messages, a log start that has moved. A
+   * seek in the loop counts, back and forth. Before the first assignment the read waits for it; partitions that are revoked
+   * leave it, those that come join it (with `'end'`: the end that they have then). `signal` ends it without an error
+   * @throws (the loop) TypeError, RangeError for wrong options; KafkaError ERR__TIMED_OUT where the end could not be looked up
+   * within `socket.timeout.ms`; otherwise as the broker says
+   */
+  messages(options: ReadOptions = {}): Read<Message> {
+    return new MessageIterator(
+      this.#delivery,
+      this.#course('messages', () => check.readOptions(options)),
+    );
+  }
+
+  /**
    * The messages in batches as they were fetched: the fast way. A batch counts as processed when the loop asks for the
    * one after it.
+   *
+   * @param options `maxMessages`, `maxBytes`: a batch is not larger; `minMessages`, `maxWaitMs`: it waits for so many messages,
+   * and no longer than so many milliseconds after the first of them; `until` and `signal` as of messages()
+   * @throws (the loop) as messages()
    */
-  batches(options: BatchOptions = {}): AsyncIterableIterator<MessageBatch> {
-    return new BatchIterator(this.#delivery, () => check.batchOptions(options));
+  batches(options: BatchOptions = {}): Read<MessageBatch> {
+    return new BatchIterator(
+      this.#delivery,
+      this.#course('batches', () => check.batchOptions(options)),
+    );
   }
 
   /**
@@ -536,6 +576,11 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   #wait<T>(operation: string, answer: Promise<T>, limits: WaitOptions): Promise<T> {
     const over = this.#rebalancer.inListener ? this.#core.link.over : this.#core.over;
     return over.race(operation, answer, limits);
+  }
+
+  #course<Limits extends check.ReadLimits>(operation: string, limits: () => Limits): Course<Limits> {
+    const end = ({ until }: Limits) => (until === undefined ? null : new ReadEnd(operation, until, this.#around));
+    return { limits, end };
   }
 
   #limits(options: WaitOptions): LookupLimits {

@@ -7,7 +7,6 @@
 
 import { type BatchViews, INTS_PER_RUN, RunField, viewBatch } from '../../binding/batch-layout.js';
 import type { BatchRecord } from '../../binding/native.js';
-import type { BatchOptions } from '../arguments/options.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
 import { type Deferred, deferred } from '../client/deferred.js';
@@ -54,6 +53,24 @@ interface Reader {
   handedOutOf(source: Partition): boolean;
 }
 
+/** How large a batch may be. */
+export interface BatchSize {
+  readonly maxMessages?: number | undefined;
+  readonly maxBytes?: number | undefined;
+}
+
+/** Where a read ends that does so. */
+export interface RunEnds {
+  /**
+   * The first run with a message that the read may hand out, or null.
+   *
+   * @param isTaken whether something of the partition was handed out and is not processed yet
+   */
+  head(isTaken: (source: Partition) => boolean): Run | null;
+  /** Where the read ends in the run: the index behind its last message; null where that is not known yet. */
+  stopIn(run: Run): number | null;
+}
+
 export class Delivery {
   readonly #partitions: Partitions;
   readonly #surroundings: Surroundings;
@@ -71,6 +88,11 @@ export class Delivery {
   #asked = false;
   /** For how long a loop has waited for nothing, as far as this process lived through it. */
   #pointlessMs = 0;
+  /** All that has ever arrived. */
+  arrivedMessages = 0;
+  arrivedBytes = 0;
+  /** Whether more may arrive although nothing is handed out: somebody waits for so much. */
+  returnsCredits = false;
 
   constructor(partitions: Partitions, surroundings: Surroundings) {
     this.#partitions = partitions;
@@ -80,7 +102,7 @@ export class Delivery {
   /** A batch has arrived. */
   push(record: BatchRecord): void {
     const batch: ArrivedBatch = { ...viewBatch(record), arrived: [] };
-    const credit = { runs: 0 };
+    const credit = { runs: 0, returned: false };
     const { fields, runsStart, runs } = batch;
     for (let i = 0, at = runsStart; i < runs; i++, at += INTS_PER_RUN) {
       const source = this.#partitions.byId(fields[at + RunField.partitionId]!);
@@ -98,8 +120,14 @@ export class Delivery {
       batch.arrived.push(run);
       this.#runs.push(run);
     }
-    if (credit.runs === 0) this.#surroundings.grant(1);
-    else this.#wake();
+    if (credit.runs === 0) {
+      this.#surroundings.grant(1);
+      return;
+    }
+    if (this.returnsCredits) this.returnCredit(batch.arrived[0]!);
+    this.arrivedMessages += batch.count;
+    this.arrivedBytes += batch.byteLength;
+    this.wake();
   }
 
   /** Messages of these partitions were lost on their way. */
@@ -136,14 +164,14 @@ export class Delivery {
   /** The next iteration step rejects with `error`; every later one too, if it is `lasting`. */
   fail(error: unknown, lasting = false): void {
     if (!this.#failure?.lasting) this.#failure = { error, lasting };
-    this.#wake();
+    this.wake();
   }
 
   /** Iterators finish. */
   end(): void {
     this.#ended = true;
     clearInterval(this.#aliveTimer);
-    this.#wake();
+    this.wake();
   }
 
   /** The first run with a deliverable message, or null where nothing is buffered. */
@@ -159,6 +187,21 @@ export class Delivery {
     return null;
   }
 
+  /** The runs with deliverable messages, from the head on. */
+  *buffered(): Iterable<Run> {
+    for (let i = this.#head; i < this.#runs.length; i++) {
+      const run = this.#runs[i]!;
+      if (run.fetchEra === run.source.fetchEra && run.from < run.to && !isDetached(run.batch)) yield run;
+    }
+  }
+
+  /** More may arrive although nothing of this run was handed out. */
+  returnCredit({ credit }: Run): void {
+    if (credit.returned) return;
+    credit.returned = true;
+    this.#surroundings.grant(1);
+  }
+
   /** Whether delivery goes on. Throws the error that is to be told. */
   goesOn(signal?: AbortSignal): boolean {
     if (this.#failure) {
@@ -166,14 +209,12 @@ export class Delivery {
       if (!lasting) this.#failure = null;
       throw error;
     }
-    if (this.#ended) return false;
-    signal?.throwIfAborted();
-    return true;
+    return !this.#ended && !signal?.aborted;
   }
 
   /** Resolves when there may be something new: messages, an error, the end, or the signal is aborted. */
   change(signal?: AbortSignal): Promise<void> {
-    const onAbort = () => this.#wake();
+    const onAbort = () => this.wake();
     signal?.addEventListener('abort', onAbort);
     if (!this.#waiter) {
       this.#waiter = deferred<void>();
@@ -182,6 +223,10 @@ export class Delivery {
     this.#surroundings.waitsForRebalance();
     const { promise } = this.#waiter;
     return signal ? promise.finally(() => signal.removeEventListener('abort', onAbort)) : promise;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   get failed(): boolean {
@@ -205,7 +250,7 @@ export class Delivery {
   detach(reader: object): void {
     if (this.#reader !== reader) return;
     this.#reader = null;
-    this.#wake(); // a step of it that waits
+    this.wake(); // a step of it that waits
   }
 
   /** What was handed out last counts as processed: the application asks for what comes after it. */
@@ -219,21 +264,30 @@ export class Delivery {
     this.#lastReader = reader;
   }
 
-  /** Takes messages from the head into a batch, or null where nothing is buffered. */
-  take({ maxMessages = Infinity, maxBytes = Infinity }: BatchOptions): PackedBatch | null {
+  /**
+   * Takes messages from the head into a batch, or null where there are none.
+   *
+   * @param end of the read that takes them
+   * @param across whether they may come from several native batches
+   */
+  take(
+    { maxMessages = Infinity, maxBytes = Infinity }: BatchSize,
+    end: RunEnds | null,
+    across: boolean,
+  ): PackedBatch | null {
     const pieces: Piece[] = [];
     let messages = 0;
     let bytes = 0;
-    let first: BatchViews | null = null;
-    for (let run = this.head(); run && messages < maxMessages && bytes < maxBytes; run = this.head()) {
-      if (first && run.batch !== first) break; // a batch of the user's is a part of one native batch
-      first = run.batch;
+    const isTaken = (source: Partition) => pieces.some(({ run }) => run.source === source);
+    while (messages < maxMessages && bytes < maxBytes) {
+      const run = end ? end.head(isTaken) : this.head();
+      if (!run || (!across && pieces.length && run.batch !== pieces[0]!.run.batch)) break;
       const { batch, source, from } = run;
-      let to = Math.min(run.to, from + (maxMessages - messages));
+      let to = Math.min(end?.stopIn(run) ?? run.to, from + (maxMessages - messages));
       if (maxBytes !== Infinity) {
-        let end = from;
-        for (let size = bytes; end < to && size < maxBytes; end++) size += bytesOf(batch, end, end + 1);
-        to = end;
+        let last = from;
+        for (let size = bytes; last < to && size < maxBytes; last++) size += bytesOf(batch, last, last + 1);
+        to = last;
       }
       pieces.push({ run, from, to });
       messages += to - from;
@@ -260,10 +314,11 @@ export class Delivery {
     const run = this.#runs[this.#head]!;
     this.#runs[this.#head++] = undefined as unknown as Run;
     if (this.#head === this.#runs.length) this.#runs.length = this.#head = 0;
-    if (--run.credit.runs === 0) this.#surroundings.grant(1);
+    if (--run.credit.runs === 0 && !run.credit.returned) this.#surroundings.grant(1);
   }
 
-  #wake(): void {
+  /** The step that waits, if there is one, looks again. */
+  wake(): void {
     if (!this.#waiter) return;
     this.#waiter.resolve();
     this.#waiter = null;

@@ -1,34 +1,51 @@
 // The two ways to read: message by message, and by batches.
 
-import type { BatchOptions } from '../arguments/options.js';
+import type { BatchLimits, ReadLimits } from '../arguments/consumer.js';
 import type { Partition } from '../assignment/partition.js';
 import type { PackedBatch } from './batch.js';
 import type { Delivery } from './delivery.js';
+import { Gathering } from './gathering.js';
 import { type Message, PackedMessage, type Run, isDetached, offsetAt } from './message.js';
+import type { Read } from './read.js';
+import type { ReadEnd } from './read-end.js';
 
 const done = { value: undefined, done: true } as const;
 
+/** What a read needs to know of its options. */
+export interface Course<Limits extends ReadLimits> {
+  /** The options, checked with the first step, which is where a caller sees an error. */
+  readonly limits: () => Limits;
+  /** Where the read ends, if it does. */
+  readonly end: (limits: Limits) => ReadEnd | null;
+}
+
 /** What the two iterators share: who is open, one step after the other, and the end. */
-abstract class DeliveryIterator<T> implements AsyncIterableIterator<T> {
+abstract class DeliveryIterator<T, Limits extends ReadLimits> implements Read<T> {
   protected readonly delivery: Delivery;
-  /** Checked with the first step, which is where a caller sees an error. */
-  readonly #check: () => BatchOptions;
-  protected options: BatchOptions = {};
+  readonly #course: Course<Limits> | null;
+  protected limits: Limits | null = null;
+  protected end: ReadEnd | null = null;
+  #signal: AbortSignal | undefined;
   #state: 'new' | 'open' | 'done' = 'new';
   /** Steps that wait, and the last of them. */
   #waiting = 0;
   #lastStep: Promise<unknown> | null = null;
 
-  constructor(delivery: Delivery, options: () => BatchOptions = () => ({})) {
+  /** @param course null: without options */
+  constructor(delivery: Delivery, course: Course<Limits> | null = null) {
     this.delivery = delivery;
-    this.#check = options;
+    this.#course = course;
   }
 
   /** What can be handed out now, or undefined. */
   protected abstract ready(): T | undefined;
 
+  get remaining(): number {
+    return this.end?.remaining ?? NaN;
+  }
+
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#state === 'open' && this.#waiting === 0 && !this.delivery.failed && !this.options.signal?.aborted) {
+    if (this.#state === 'open' && this.#waiting === 0 && !this.delivery.failed && !this.#signal?.aborted) {
       this.delivery.processed();
       const value = this.ready();
       if (value !== undefined) return Promise.resolve({ value, done: false });
@@ -43,34 +60,52 @@ abstract class DeliveryIterator<T> implements AsyncIterableIterator<T> {
 
   async #step(): Promise<IteratorResult<T, undefined>> {
     try {
-      if (this.#state === 'done') return done;
-      if (this.#state === 'new') this.options = this.#check();
-      this.delivery.attach(this);
-      this.#state = 'open';
+      if (this.#state === 'done' || !this.#begin()) return done;
       this.delivery.processed();
-      while (this.#state === 'open' && this.delivery.goesOn(this.options.signal)) {
+      while (this.#state === 'open' && this.delivery.goesOn(this.#signal)) {
         const value = this.ready();
         if (value !== undefined) return { value, done: false };
-        await this.delivery.change(this.options.signal);
+        if (this.end?.reached) break;
+        await this.delivery.change(this.#signal);
       }
     } catch (error) {
-      this.#end();
+      this.finish();
       throw error;
     } finally {
       // Before the caller goes on, so that its next step may be a quick one.
       if (--this.#waiting === 0) this.#lastStep = null;
     }
-    this.#end();
+    this.finish();
     return done;
   }
 
+  /** With the first step. Gives back false where the signal is aborted already: then nothing has begun. */
+  #begin(): boolean {
+    if (this.#state === 'open') {
+      this.delivery.attach(this);
+      return true;
+    }
+    const limits = (this.limits = this.#course?.limits() ?? null);
+    this.#signal = limits?.signal;
+    if (this.#signal?.aborted) {
+      this.#state = 'done';
+      return false;
+    }
+    this.delivery.attach(this);
+    this.#state = 'open';
+    this.end = limits && this.#course!.end(limits);
+    this.end?.begin();
+    return true;
+  }
+
   return(): Promise<IteratorResult<T, undefined>> {
-    this.#end();
+    this.finish();
     return Promise.resolve(done);
   }
 
-  #end(): void {
+  protected finish(): void {
     this.#state = 'done';
+    this.end?.end();
     this.delivery.detach(this);
   }
 
@@ -83,15 +118,18 @@ abstract class DeliveryIterator<T> implements AsyncIterableIterator<T> {
   }
 }
 
-export class MessageIterator extends DeliveryIterator<Message> {
+export class MessageIterator extends DeliveryIterator<Message, ReadLimits> {
   #run: Run | null = null;
+  /** The index at which it stops in that run. */
+  #stop = 0;
 
   protected ready(): Message | undefined {
     let run = this.#run;
-    if (!run || run.from === run.to || run.fetchEra !== run.source.fetchEra || isDetached(run.batch)) {
-      run = this.delivery.head();
+    if (!run || run.from === this.#stop || run.fetchEra !== run.source.fetchEra || isDetached(run.batch)) {
+      run = this.end ? this.end.head() : this.delivery.head();
       if (!run) return undefined;
       this.#run = run;
+      this.#stop = this.end?.stopIn(run) ?? run.to;
     }
     const { batch, source } = run;
     const index = run.from++;
@@ -112,15 +150,27 @@ export class MessageIterator extends DeliveryIterator<Message> {
   }
 }
 
-export class BatchIterator extends DeliveryIterator<PackedBatch> {
+export class BatchIterator extends DeliveryIterator<PackedBatch, BatchLimits> {
   #last: PackedBatch | null = null;
+  /** Undefined: not looked yet whether it is needed. */
+  #gathering: Gathering | null | undefined;
 
   protected ready(): PackedBatch | undefined {
-    const batch = this.delivery.take(this.options);
+    const limits = this.limits ?? {};
+    this.#gathering ??= Gathering.isNeeded(limits) ? new Gathering(this.delivery, limits, this.end) : null;
+    const gathering = this.#gathering;
+    if (gathering && !gathering.isComplete()) return undefined;
+    const batch = this.delivery.take(gathering?.size ?? limits, this.end, gathering !== null);
+    gathering?.restart();
     if (!batch) return undefined;
     this.#last = batch;
     this.delivery.handedOut(this);
     return batch;
+  }
+
+  protected override finish(): void {
+    this.#gathering?.restart();
+    super.finish();
   }
 
   markProcessed(): void {

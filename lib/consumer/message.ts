@@ -47,11 +47,15 @@ export interface Run {
   /** Its first message; `from` is the first that was not handed out. */
   readonly start: number;
   from: number;
-  readonly to: number;
+  /** Set back where a read ends before it: what is behind is fetched again later. */
+  to: number;
   /** Where the log ends behind it, as was told since; 0: nothing was told. */
   logEnd: number;
-  /** How many runs of the batch wait for delivery; shared by them. With the last one a credit goes back. */
-  readonly credit: { runs: number };
+  /**
+   * How many runs of the batch wait for delivery; shared by them. With the last one a credit goes back, unless it was given
+   * back before.
+   */
+  readonly credit: { runs: number; returned: boolean };
 }
 
 const noHeaders: readonly Header[] = Object.freeze([]);

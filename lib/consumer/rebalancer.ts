@@ -207,7 +207,7 @@ export class Rebalancer {
 
   async #leave(partitions: readonly Partition[]): Promise<void> {
     if (partitions.length === 0) return;
-    const paused = partitions.filter((p) => p.paused || p.position === null);
+    const paused = partitions.filter((p) => p.still || p.position === null);
     this.#seeker.unbind(partitions);
     this.#partitions.leave(partitions);
     // librdkafka's pause outlives the assignment.

@@ -41,6 +41,7 @@ const methods: Readonly<Record<string, Await>> = {
   assign: (c, [row]) => c.assign([row!]),
   'next() of a new iterator': (c) => c[Symbol.asyncIterator]().next(),
   'next() of batches()': (c) => c.batches().next(),
+  'next() of a read with an end': (c) => c.messages({ until: 'end' }).next(),
   close: (c) => c.close({ timeoutMs: 20_000 }),
   'close twice': (c) => Promise.all([c.close({ timeoutMs: 20_000 }), c.close({ timeoutMs: 20_000 })]),
   'unsubscribe and close': async (c) => {

@@ -52,6 +52,19 @@ const seekForms: readonly Call<Consumer>[] = [
   ]),
 ];
 
+const untils: readonly Bad[] = [
+  [{ until: null }, TypeError, 'options.until'],
+  [{ until: 'now' }, TypeError, 'options.until'],
+  [{ until: 5 }, TypeError, 'options.until'],
+  [{ until: { ...t, offset: 5 } }, TypeError, 'options.until'],
+  [{ until: new Date(NaN) }, RangeError, 'options.until'],
+  [{ until: new Date(-1) }, RangeError, 'options.until'],
+  ...wrong
+    .offsets('options.until')
+    .filter(([value]) => Array.isArray(value))
+    .map(([until, type, where]): Bad => [{ until }, type, where]),
+];
+
 const consumerCalls: readonly Call<Consumer>[] = [
   [
     'subscribe',
@@ -130,8 +143,18 @@ const consumerCalls: readonly Call<Consumer>[] = [
       ...wrong.signal('options'),
       ...wrong.size('options', 'maxMessages'),
       ...wrong.size('options', 'maxBytes'),
+      ...wrong.size('options', 'minMessages'),
+      [{ minMessages: 5, maxMessages: 4 }, RangeError, 'options.minMessages'],
+      [{ maxWaitMs: '5' }, TypeError, 'options.maxWaitMs'],
+      [{ maxWaitMs: -1 }, RangeError, 'options.maxWaitMs'],
+      ...untils,
     ],
     (c, value) => c.batches(value).next(),
+  ],
+  [
+    'messages',
+    [...wrong.options('options'), ...wrong.signal('options'), ...untils, [{ maxMessages: 5 }, TypeError, 'options']],
+    (c, value) => c.messages(value).next(),
   ],
 ];
 

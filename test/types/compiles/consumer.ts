@@ -4,6 +4,8 @@ import {
   type Header,
   type Message,
   type MessageBatch,
+  type Read,
+  type ReadOptions,
   type RebalanceListener,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -46,6 +48,17 @@ export async function consume(signal: AbortSignal): Promise<void> {
     console.log(both.length + both.byteLength, both.topicPartitions[0]?.topic);
     await consumer.commit(batch);
   }
+}
+
+export async function read(consumer: Consumer, signal: AbortSignal): Promise<void> {
+  const read: Read<Message> = consumer.messages({ until: 'end', signal });
+  for await (const { offset } of read) console.log(offset, read.remaining + 1);
+  await using other = consumer.messages({ until: new Date() });
+  const step = await other.next();
+  if (!step.done) console.log(step.value.offset);
+  const options: ReadOptions = { until: [{ topic: 'topic', partition: 0, offset: 5 }] };
+  const batches: Read<MessageBatch> = consumer.batches({ ...options, minMessages: 10, maxWaitMs: 100 });
+  for await (const batch of batches) console.log(batch.length);
 }
 
 export async function seek(consumer: Consumer, signal: AbortSignal): Promise<TopicPartitionOffset[]> {

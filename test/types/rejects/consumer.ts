@@ -30,6 +30,12 @@ void consumer.seek({ ...partition, offset: 42 }, { timeout: 1000 });
 void consumer.seekToBeginning(['topic']);
 // @ts-expect-error A timestamp is a number or a Date.
 void consumer.seekToTimestamp('2026-01-01');
+// @ts-expect-error No such end.
+consumer.messages({ until: 'now' });
+// @ts-expect-error A time is a Date.
+consumer.messages({ until: 1_700_000_000_000 });
+// @ts-expect-error Messages do not come by the hundred.
+consumer.messages({ maxMessages: 100 });
 // @ts-expect-error By how much?
 void consumer.seekBy();
 // @ts-expect-error How many?
