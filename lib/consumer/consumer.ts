@@ -128,8 +128,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       waitBegins: () => link.waitBegins(),
       waitEnds: () => link.waitEnds(),
       waitsForRebalance: () => this.#rebalancer.waitsForRebalance(),
-      expects: () => this.#mode !== 'none' || this.closing,
-      waitsInVain: () => this.warn('NOTHING_TO_READ', IN_VAIN),
+      expects: () => this.#mode !== 'none' || core.closing,
+      waitsInVain: () => core.warn('NOTHING_TO_READ', IN_VAIN),
       fetchAgain: (p) => this.#assignment.fetchAgain(p),
     });
     this.#around = {
