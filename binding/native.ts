@@ -133,6 +133,11 @@ export interface StatsRecord {
   json: string;
 }
 
+/** RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH: a token is needed, at the beginning and when 80 % of the last one's life are over. */
+export interface TokenRefreshRecord {
+  type: 'tokenRefresh';
+}
+
 /** Delivery reports of several messages. */
 export interface DeliveryRecord {
   type: 'delivery';
@@ -156,8 +161,10 @@ export type ConsumerRecord =
   | ErrorRecord
   | LogRecord
   | StatsRecord
+  | TokenRefreshRecord
   | ClosedRecord;
-export type ClientRecord = ReplyRecord | DeliveryRecord | ErrorRecord | LogRecord | StatsRecord | ClosedRecord;
+export type ClientRecord =
+  ReplyRecord | DeliveryRecord | ErrorRecord | LogRecord | StatsRecord | TokenRefreshRecord | ClosedRecord;
 
 export type FlatPartitions = readonly (string | number)[];
 
@@ -166,6 +173,15 @@ export interface Handle<Record> {
   /** Keeps the process alive, until unref. Handles start unreferenced. */
   ref(): void;
   unref(): void;
+  /**
+   * rd_kafka_oauthbearer_set_token. The text of an error does not have the token in it, as librdkafka's own may.
+   *
+   * @param expiresAt milliseconds since the Unix epoch
+   * @param extensions name, value, name, value, ...
+   */
+  setToken(id: number, value: string, expiresAt: number, principal: string, extensions: readonly string[]): void;
+  /** rd_kafka_sasl_set_credentials: for the next connections. Has no reply; where it fails, the record `error` tells. */
+  setSaslCredentials(username: string, password: string): void;
   /** Begins the orderly end; the record `closed` tells when it is over. */
   close(): void;
   /** Ends the handle as soon as possible; a consumer does not leave its group. Returns at once, `closed` comes. */

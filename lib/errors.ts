@@ -61,6 +61,7 @@ export const errno = {
   unknownGroup: -179,
   state: -172,
   timedOut: -185,
+  authentication: -169,
   autoOffsetReset: -140,
   unknownPartition: -190,
   queueFull: -184,

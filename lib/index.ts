@@ -2,7 +2,13 @@
 
 import { native } from '../binding/native.js';
 
-export { Admin, type NewTopic, type PartitionDescription, type TopicDescription } from './admin/admin.js';
+export {
+  Admin,
+  type AdminOptions,
+  type NewTopic,
+  type PartitionDescription,
+  type TopicDescription,
+} from './admin/admin.js';
 export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config/config.js';
 export { Consumer, type ConsumerEvents, type ConsumerOptions } from './consumer/consumer.js';
 export { type ClientEvents, type LogLine } from './client/client.js';
@@ -25,7 +31,10 @@ export { type Read } from './consumer/read.js';
 export { type OffsetReset } from './consumer/offset-resetter.js';
 export {
   type BatchOptions,
+  type ClientOptions,
   type Header,
+  type OauthBearerToken,
+  type OauthBearerTokenCallback,
   type ProducerMessage,
   type ReadOptions,
   type RebalanceListener,

@@ -2,6 +2,8 @@
 export interface LocalKafka {
   /** `host:port`, for `bootstrap.servers`. */
   readonly bootstrapServers: string;
+  /** `host:port` of each listener that was asked for beside it, by its name. */
+  readonly listeners: Readonly<Record<string, string>>;
   /** The process id of java. */
   readonly pid: number;
   /** What the broker logs; gone after `stop()`. */
@@ -21,6 +23,12 @@ export interface StartKafkaOptions {
   log?: (line: string) => void;
   /** Broker properties beside ours, or instead of them. */
   properties?: Readonly<Record<string, string | number | boolean>>;
+  /** Listeners beside the plain one, each with its protocol: `{ SECURE: 'SASL_SSL' }`. */
+  listeners?: Readonly<Record<string, 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'>>;
+  /** Users of SCRAM-SHA-256 and -512: the password of each. */
+  scramUsers?: Readonly<Record<string, string>>;
+  /** Options of java. */
+  jvm?: readonly string[];
   /** How long the node may take to answer. Default 60000. */
   timeoutMs?: number;
 }

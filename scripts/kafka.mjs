@@ -136,27 +136,44 @@ async function download(log) {
 async function formattedFolder() {
   if (existsSync(path.join(formatted, 'meta.properties'))) return formatted;
   const aside = `${formatted}.${process.pid}`;
-  const file = `${aside}.properties`;
-  const properties = { ...commonProperties, ...addresses(19092, 19093), 'log.dirs': aside };
-  writeFileSync(file, propertiesText(properties));
-  const tool = ['kafka.tools.StorageTool', 'format', '-t', 'c2Vla2Fma2EtbG9jYWwta2E', '-c', file];
-  const logFile = `${aside}.log`;
-  const { code, output } = await run(javaCommand, [...javaArguments(logFile), ...tool]);
-  rmSync(file, { force: true });
-  if (code !== 0) throw new Error(`Kafka's folder could not be formatted (java ended with ${code}):\n${output.trim()}`);
-  rmSync(logFile, { force: true });
+  await format(aside);
   if (existsSync(formatted)) rmSync(aside, { recursive: true, force: true });
   else renameSync(aside, formatted);
   return formatted;
 }
 
-function addresses(brokerPort, controllerPort) {
+/** @param {readonly string[]} options of the tool, beside those that it always needs */
+async function format(folder, options = []) {
+  const file = `${folder}.properties`;
+  const properties = { ...commonProperties, ...addresses(19092, 19093), 'log.dirs': folder };
+  writeFileSync(file, propertiesText(properties));
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', 'c2Vla2Fma2EtbG9jYWwta2E', '-c', file, ...options];
+  const logFile = `${folder}.log`;
+  const { code, output } = await run(javaCommand, [...javaArguments(logFile), ...tool]);
+  rmSync(file, { force: true });
+  if (code !== 0) throw new Error(`Kafka's folder could not be formatted (java ended with ${code}):\n${output.trim()}`);
+  rmSync(logFile, { force: true });
+}
+
+/** @param {readonly { name: string, protocol: string, port: number }[]} more listeners beside PLAINTEXT */
+function addresses(brokerPort, controllerPort, more = []) {
+  const own = [`PLAINTEXT://127.0.0.1:${brokerPort}`, ...more.map(({ name, port }) => `${name}://127.0.0.1:${port}`)];
   return {
-    listeners: `PLAINTEXT://127.0.0.1:${brokerPort},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${brokerPort}`,
+    listeners: `${own.join(',')},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': own.join(','),
+    'listener.security.protocol.map': [
+      commonProperties['listener.security.protocol.map'],
+      ...more.map(({ name, protocol }) => `${name}:${protocol}`),
+    ].join(','),
     'controller.quorum.voters': `${nodeId}@127.0.0.1:${controllerPort}`,
   };
 }
+
+/** Users of SCRAM, by name, each with its password. */
+const scramOptions = (users) =>
+  Object.entries(users).flatMap(([name, password]) =>
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((kind) => ['-S', `${kind}=[name=${name},password=${password}]`]),
+  );
 
 function propertiesText(properties) {
   return Object.entries(properties)
@@ -189,10 +206,10 @@ function run(command, args) {
  * A port that nobody listens on, below the range from which systems take the ports of outgoing connections: one from
  * that range could be taken by a client between this look and the start of Kafka.
  */
-async function freePort(taken = 0) {
+async function freePort(...taken) {
   for (;;) {
     const port = 20000 + Math.floor(Math.random() * 12000);
-    if (port !== taken && (await isFree(port))) return port;
+    if (!taken.includes(port) && (await isFree(port))) return port;
   }
 }
 
@@ -204,14 +221,14 @@ function isFree(port) {
   });
 }
 
-export async function startKafka({ log = () => {}, properties = {}, timeoutMs = 180_000 } = {}) {
+export async function startKafka({ log = () => {}, timeoutMs = 180_000, ...options } = {}) {
   const reason = whyNoKafka();
   if (reason) throw new Error(`No local Kafka: ${reason}.`);
   await download(log);
-  const template = await formattedFolder();
+  const template = options.scramUsers ? null : await formattedFolder();
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startNode(template, properties, timeoutMs);
+      return await startNode(template, options, timeoutMs);
     } catch (error) {
       // Someone took the port after we had looked: choose another.
       if (attempt === 3 || !/BindException|already in use/.test(String(error))) throw error;
@@ -219,26 +236,32 @@ export async function startKafka({ log = () => {}, properties = {}, timeoutMs = 
   }
 }
 
-async function startNode(template, properties, timeoutMs) {
+async function startNode(template, { properties = {}, listeners = {}, scramUsers = {}, jvm = [] }, timeoutMs) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'seekafka-kafka-'));
   const data = path.join(folder, 'data');
   const logFile = path.join(folder, 'kafka.log');
   const configFile = path.join(folder, 'server.properties');
   const brokerPort = await freePort();
   const controllerPort = await freePort(brokerPort);
-  await cp(template, data, { recursive: true });
+  const more = [];
+  for (const [name, protocol] of Object.entries(listeners)) {
+    const port = await freePort(brokerPort, controllerPort, ...more.map((listener) => listener.port));
+    more.push({ name, protocol, port });
+  }
+  if (template) await cp(template, data, { recursive: true });
+  else await format(data, scramOptions(scramUsers));
   await writeFile(
     configFile,
     propertiesText({
       ...commonProperties,
-      ...addresses(brokerPort, controllerPort),
+      ...addresses(brokerPort, controllerPort, more),
       'log.dirs': data,
       ...properties,
     }),
   );
 
   // In a process group of its own, so that Ctrl-C reaches us alone and we end it in our own order.
-  const java = spawn(javaCommand, [...javaArguments(logFile), 'kafka.Kafka', configFile], {
+  const java = spawn(javaCommand, [...jvm, ...javaArguments(logFile), 'kafka.Kafka', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environment,
     detached: true,
@@ -284,6 +307,7 @@ async function startNode(template, properties, timeoutMs) {
 
   return {
     bootstrapServers,
+    listeners: Object.fromEntries(more.map(({ name, port }) => [name, `127.0.0.1:${port}`])),
     pid: java.pid,
     logFile,
     pause: () => void process.kill(java.pid, 'SIGSTOP'),

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "events.h"
 #include "handle.h"
+#include "login.h"
 #include "mock_cluster.h"
 #include "transaction.h"
 
@@ -40,8 +41,7 @@ class ClientHandle : public Handle<ClientHandle, ClientCore> {
   explicit ClientHandle(const Napi::CallbackInfo& info) : Handle(info) {
     const auto env = info.Env();
     auto core = std::make_shared<ClientCore>(env, info[1].As<Napi::Function>(), "seekafka client");
-    NewHandle(env, *core, RD_KAFKA_PRODUCER, ToPairs(info[0]),
-              RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
+    NewHandle(env, *core, RD_KAFKA_PRODUCER, ToPairs(info[0]), RD_KAFKA_EVENT_DR | kCommonEvents);
     core->Open();
     auto runner = std::make_shared<ClientThread>(core);
     Start(
@@ -80,6 +80,20 @@ class ClientHandle : public Handle<ClientHandle, ClientCore> {
   }
 
   void OnLostBatch() {}
+
+  // Not on the client's thread, where a call that waits for the login may be under way.
+  void SetToken(const Napi::CallbackInfo& info) {
+    if (Ending()) return;
+    Reply reply;
+    reply.id = ToUint32(info[0]);
+    reply.error = seekafka::SetToken(core().rk, ToToken(info));
+    core().outbox.Put(std::move(reply));
+  }
+
+  void SetSaslCredentials(const Napi::CallbackInfo& info) {
+    if (Ending()) return;
+    if (auto error = SetCredentials(core().rk, ToCredentials(info))) core().outbox.Put(Failure{std::move(error), {}});
+  }
 
   void Close(const Napi::CallbackInfo&) {
     if (Ending()) return;

@@ -2,7 +2,9 @@
 
 #include "config.h"
 #include "consumer_thread.h"
+#include "events.h"
 #include "handle.h"
+#include "login.h"
 
 namespace seekafka {
 
@@ -32,7 +34,7 @@ class ConsumerHandle : public Handle<ConsumerHandle, ConsumerCore> {
     const auto env = info.Env();
     auto core = std::make_shared<ConsumerCore>(env, info[1].As<Napi::Function>(), "seekafka consumer");
     NewHandle(env, *core, RD_KAFKA_CONSUMER, ToPairs(info[0]),
-              RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
+              RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | kCommonEvents);
     core->Open(env);
     runner_ = std::make_shared<ConsumerThread>(core);
     Start(
@@ -42,6 +44,14 @@ class ConsumerHandle : public Handle<ConsumerHandle, ConsumerCore> {
   void Collect(std::deque<Record>& records) { runner_->Collect(records); }
   // JavaScript, which never saw it, cannot give its credit back.
   void OnLostBatch() { core().Grant(1); }
+
+  void SetToken(const Napi::CallbackInfo& info) {
+    Post(Id(info), [id = Id(info), token = ToToken(info)](ConsumerThread& thread) { thread.SetToken(id, token); });
+  }
+
+  void SetSaslCredentials(const Napi::CallbackInfo& info) {
+    Post(0, [credentials = ToCredentials(info)](ConsumerThread& thread) { thread.SetSaslCredentials(credentials); });
+  }
 
   void Close(const Napi::CallbackInfo&) {
     Post(0, [](ConsumerThread& thread) { thread.Close(); });

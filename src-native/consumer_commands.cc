@@ -95,6 +95,12 @@ void ConsumerThread::Member(uint32_t id) {
   core_->outbox.Put(std::move(reply));
 }
 
+void ConsumerThread::SetToken(uint32_t id, const Token& token) { Answer(id, seekafka::SetToken(rk_, token)); }
+
+void ConsumerThread::SetSaslCredentials(const Credentials& credentials) {
+  if (auto error = SetCredentials(rk_, credentials)) core_->outbox.Put(Failure{std::move(error), {}});
+}
+
 void ConsumerThread::Close() {
   if (closing_) return;
   closing_ = true;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "consumer_core.h"
+#include "login.h"
 
 namespace seekafka {
 
@@ -42,6 +43,8 @@ class ConsumerThread {
   void Commit(uint32_t id, const PartitionList& list);
   // Which member of its group the consumer is now.
   void Member(uint32_t id);
+  void SetToken(uint32_t id, const Token& token);
+  void SetSaslCredentials(const Credentials& credentials);
   void Close();
 
  private:

@@ -29,6 +29,8 @@ Record DecodeCommonEvent(rd_kafka_t* rk, rd_kafka_event_t* event) {
       return DecodeError(rk, event);
     case RD_KAFKA_EVENT_STATS:
       return Stats{rd_kafka_event_stats(event)};
+    case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
+      return TokenRefresh{};
     default:
       return {};
   }

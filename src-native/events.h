@@ -5,7 +5,11 @@
 
 namespace seekafka {
 
-// RD_KAFKA_EVENT_ERROR and RD_KAFKA_EVENT_STATS as records; std::monostate for any other event. Borrows `event`.
+// Those events, for rd_kafka_conf_set_events.
+constexpr int kCommonEvents = RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH;
+
+// RD_KAFKA_EVENT_ERROR, _STATS and _OAUTHBEARER_TOKEN_REFRESH as records; std::monostate for any other event. Borrows
+// `event`.
 Record DecodeCommonEvent(rd_kafka_t* rk, rd_kafka_event_t* event);
 
 }  // namespace seekafka

@@ -19,8 +19,8 @@
 namespace seekafka {
 
 // Every method runs on the JavaScript thread. `Self` is the class that derives from this, `CoreType` what it shares
-// with its thread. `Self` defines Collect(records), which appends the records that there are, Close(info), and
-// OnLostBatch() for a batch that could not be handed out.
+// with its thread. `Self` defines Collect(records), which appends the records that there are, SetToken(info),
+// SetSaslCredentials(info), Close(info), and OnLostBatch() for a batch that could not be handed out.
 template <typename Self, typename CoreType>
 class Handle : public Napi::ObjectWrap<Self> {
  protected:
@@ -34,6 +34,8 @@ class Handle : public Napi::ObjectWrap<Self> {
     more.push_back(Base::InstanceMethod("drain", static_cast<WithValue>(&Handle::Drain)));
     more.push_back(Base::InstanceMethod("ref", static_cast<Without>(&Handle::Ref)));
     more.push_back(Base::InstanceMethod("unref", static_cast<Without>(&Handle::Unref)));
+    more.push_back(Base::InstanceMethod("setToken", &Self::SetToken));
+    more.push_back(Base::InstanceMethod("setSaslCredentials", &Self::SetSaslCredentials));
     more.push_back(Base::InstanceMethod("close", &Self::Close));
     more.push_back(Base::InstanceMethod("abort", static_cast<Without>(&Handle::Abort)));
     more.push_back(Base::InstanceMethod("join", static_cast<WithValue>(&Handle::Join)));

@@ -96,6 +96,8 @@ struct Converter {
     return out;
   }
 
+  Napi::Value operator()(TokenRefresh&) const { return Typed(env, "tokenRefresh"); }
+
   Napi::Value operator()(Delivery& delivery) const { return DeliveryReports(env, delivery.events, delivery.messages); }
 
   Napi::Value operator()(Closed&) const { return Typed(env, "closed"); }

@@ -74,6 +74,9 @@ struct Stats {
   std::string json;
 };
 
+// A token is needed: there is none yet, or it has lived four fifths of its life.
+struct TokenRefresh {};
+
 // The delivery reports of several messages.
 struct Delivery {
   std::vector<Rd<rd_kafka_event_t>> events;
@@ -85,7 +88,7 @@ struct Closed {};
 
 // std::monostate: nothing to tell.
 using Record = std::variant<std::monostate, Reply, AdminReply, Batch, Dropped, LogEnd, Rebalance, Failure, LogLine,
-                            Stats, Delivery, Closed>;
+                            Stats, TokenRefresh, Delivery, Closed>;
 
 // On the JavaScript thread. undefined for std::monostate. Where this throws, the record is as it was.
 Napi::Value ToJs(Napi::Env env, Record& record);

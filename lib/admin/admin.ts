@@ -5,8 +5,9 @@ import {
   type ReplyRecord,
   native,
 } from '../../binding/native.js';
+import { clientOptions } from '../arguments/login.js';
 import { newPartitions, newTopics, topicNames } from '../arguments/admin.js';
-import type { TimeoutOptions, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
+import type { ClientOptions, TimeoutOptions, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
 import { flat, topicPartitionOffsets } from '../arguments/partitions.js';
 import { timeoutOptions, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
@@ -43,6 +44,8 @@ export interface PartitionDescription {
   isr: number[];
 }
 
+export type AdminOptions = ClientOptions;
+
 type Send = (id: number, timeoutMs: number) => NativeError | undefined;
 
 /** The longest time limit that librdkafka takes for a request. */
@@ -57,12 +60,14 @@ export class Admin extends Client<ClientEvents> {
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, ...
+   * @param options `oauthBearerToken`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
-  constructor(config: AdminConfig) {
-    const { native: pairs, settings } = normalizeConfig('admin', config);
+  constructor(config: AdminConfig, options: AdminOptions = {}) {
+    const { oauthBearerToken } = clientOptions(options);
+    const { native: pairs, settings } = normalizeConfig('admin', config, oauthBearerToken !== undefined);
     super();
-    this.#core = new ClientCore('Admin', native.Client, pairs);
+    this.#core = new ClientCore('Admin', native.Client, pairs, oauthBearerToken);
     this.#core.attach(this);
     this.#timeoutMs = settings.socketTimeoutMs;
   }

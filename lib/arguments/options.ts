@@ -92,3 +92,34 @@ export interface RecordMetadata extends TopicPartitionOffset {
   /** Milliseconds since the Unix epoch; the broker's own where the topic has `message.timestamp.type=LogAppendTime`. */
   timestamp: number;
 }
+
+/** What a client logs in with by SASL/OAUTHBEARER. (rd_kafka_oauthbearer_set_token) */
+export interface OauthBearerToken {
+  /** The token itself, as a JWT. Visible ASCII characters. */
+  value: string;
+  /** When it ends: a Date, or milliseconds since the Unix epoch. */
+  expiresAt: Date | number;
+  /** Whom it is for. It stands in the client's log; the broker takes the name from the token. */
+  principal: string;
+  /** SASL extensions (KIP-342), as `logicalCluster` of Confluent Cloud. Names are letters. */
+  extensions?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Gives a token. It is called as soon as the client is there, again when three quarters of a token's life are over, and after
+ * it failed, by an exponential back-off of 100 ms to 10 s. It is not called while a call of it has not settled; one that has not
+ * settled within 30 s counts as failed.
+ *
+ * @param context `signal` is aborted when the token is not waited for any more: the client is closed, or the 30 s are over
+ */
+export type OauthBearerTokenCallback = (context: { signal: AbortSignal }) => Promise<OauthBearerToken>;
+
+/** Options of every client. */
+export interface ClientOptions {
+  /**
+   * Gives the tokens for `'sasl.mechanism': 'OAUTHBEARER'`, also while nothing is asked of the client. What it rejects with, or
+   * resolves with that is no token, is an event `error` (ERR__AUTHENTICATION, with the reason as `cause`), and the `cause` of
+   * what times out waiting. clientCredentials() makes one for OIDC.
+   */
+  oauthBearerToken?: OauthBearerTokenCallback | undefined;
+}

@@ -1,12 +1,21 @@
 // The life of a client: its native handle, its events, and one way to begin and to end.
 
 import type { EventEmitter } from 'node:events';
-import type { ErrorRecord, LogRecord, NativeError, NativeRow, StatsRecord } from '../../binding/native.js';
+import type {
+  ErrorRecord,
+  LogRecord,
+  NativeError,
+  NativeRow,
+  StatsRecord,
+  TokenRefreshRecord,
+} from '../../binding/native.js';
+import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import { KafkaError, call, destroyed } from '../errors.js';
 import { Link, type LinkedHandle, throwLater } from './link.js';
 import { watch } from './open-handles.js';
 import { clearTimeout, setTimeout } from './timers.js';
 import type { Statistics } from './statistics.js';
+import { TokenSource, setTokenOf } from './token-source.js';
 import { Over } from './waits.js';
 
 /** How long close() waits, unless told otherwise. */
@@ -15,7 +24,7 @@ export const CLOSE_TIMEOUT_MS = 30_000;
 /** After its time limit close() gives librdkafka so long to end by itself. */
 const ABANDON_MS = 900;
 
-type CommonRecord = ErrorRecord | LogRecord | StatsRecord;
+type CommonRecord = ErrorRecord | LogRecord | StatsRecord | TokenRefreshRecord;
 /** What a client's own code is handed. */
 export type OwnRecord<Record> = Exclude<Record, { type: 'reply' | 'closed' | CommonRecord['type'] }>;
 
@@ -41,19 +50,27 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   readonly letGo = new Set<() => void>();
   readonly #kind: string | null;
   readonly #warned = new Set<string>();
+  readonly #tokens: TokenSource | null = null;
   #client!: EventEmitter;
   #hooks: Hooks<Record> = {};
   #fatal: KafkaError | null = null;
   #closing: Promise<void> | null = null;
 
-  /** @param kind the name of the class: a client of it that is dropped without close() is told by that; null: it is not */
+  /**
+   * @param kind the name of the class: a client of it that is dropped without close() is told by that; null: it is not
+   * @param oauthBearerToken gives the tokens for SASL/OAUTHBEARER
+   */
   constructor(
     kind: string | null,
     create: new (config: readonly [string, string][], onWake: () => void) => Handle,
     config: readonly [string, string][],
+    oauthBearerToken?: OauthBearerTokenCallback,
   ) {
     this.#kind = kind;
     this.link = new Link<Record, Handle>(create, config, (record) => this.#onRecord(record));
+    if (!oauthBearerToken) return;
+    this.#tokens = new TokenSource(oauthBearerToken, setTokenOf(this.link), (error) => this.#onTrouble(error));
+    this.letGo.add(this.#tokens.ending);
   }
 
   /** Whose core this is. Called once, in the constructor of the client. */
@@ -155,6 +172,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
       this.report(error);
     }
     await link.end();
+    this.#tokens?.ending();
     for (const timer of timers) clearTimeout(timer);
     link.waitEnds();
   }
@@ -171,6 +189,9 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
       case 'stats':
         if (this.#client.listenerCount('statistics') > 0) this.tell('statistics', parsed(common.json), common.json);
         break;
+      case 'tokenRefresh':
+        this.#tokens?.needed();
+        break;
       default:
         this.#hooks.onOwnRecord?.(record as OwnRecord<Record>);
     }
@@ -178,7 +199,10 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
 
   #onError(data: NativeError, row?: NativeRow): void {
     const which = row && [{ topic: row.topic, partition: row.partition, error: new KafkaError('client', data) }];
-    const error = new KafkaError('client', data, which);
+    this.#onTrouble(new KafkaError('client', data, which), row);
+  }
+
+  #onTrouble(error: KafkaError, row?: NativeRow): void {
     if (!row) for (const over of [this.over, this.link.over]) over.noteTrouble(error);
     if (!error.fatal) return this.#hooks.onPassing ? this.#hooks.onPassing(error, row) : this.report(error);
     this.#fatal = error;

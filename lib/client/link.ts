@@ -19,6 +19,8 @@ export interface LinkedHandle<Record> extends Endable {
   ref(): void;
   unref(): void;
   close(): void;
+  setToken(id: number, value: string, expiresAt: number, principal: string, extensions: readonly string[]): void;
+  setSaslCredentials(username: string, password: string): void;
   /** A call that is not waited for any more. */
   cancel?(id: number): void;
 }

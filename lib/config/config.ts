@@ -10,38 +10,15 @@ import {
   type ProducerProperties,
   configProperties,
 } from './properties.js';
+import { type Login, loginOf } from './login.js';
+import { ownedProperties } from './owned.js';
 import { describeValue, didYouMean, isPlainObject, quote, typeError } from '../arguments/values.js';
 import { otherWords, wordHere } from '../arguments/other-words.js';
 import { checkBootstrapServers } from './bootstrap.js';
 
-export type ClientKind = 'consumer' | 'producer' | 'admin';
+export { ownedProperties } from './owned.js';
 
-/**
- * What cannot be configured, because seekafka decides it, and what to do instead. librdkafka's callbacks are refused
- * too; those that have an equivalent here are told it.
- */
-export const ownedProperties = {
-  'auto.commit.enable': "use 'enable.auto.commit'",
-  'consume.callback.max.messages': 'see maxMessages of batches()',
-  'delivery.report.only.error': 'send() resolves by the delivery report, so every message needs one',
-  'enable.auto.offset.store': "seekafka stores what was processed; to commit by hand set 'enable.auto.commit' to false",
-  'enable.partition.eof': 'see lag(): it is 0 at the end of the log',
-  enabled_events: 'seekafka takes the events that it needs',
-  'internal.termination.signal': 'the signal handlers of the process belong to Node.js',
-  'log.queue': 'seekafka takes the log and gives it as events',
-  'max.poll.records': 'it is of share groups only; see maxMessages of batches()',
-  'offset.store.method': 'offsets are kept by the broker',
-  'offset.store.path': 'offsets are kept by the broker',
-  'offset.store.sync.interval.ms': 'offsets are kept by the broker',
-  'plugin.library.paths': 'plugins bring native code and callbacks that seekafka knows nothing of',
-  'share.acknowledgement.mode': 'it is of share groups only',
-  consume_cb: 'iterate over the consumer',
-  dr_cb: 'send() resolves with the delivery report',
-  dr_msg_cb: 'send() resolves with the delivery report',
-  offset_commit_cb: 'commit() resolves when it is done',
-  partitioner_cb: "give the message a partition, or choose by 'partitioner'",
-  rebalance_cb: 'give subscribe() a listener',
-} as const satisfies Record<string, string>;
+export type ClientKind = 'consumer' | 'producer' | 'admin';
 
 type OwnedKey = keyof typeof ownedProperties;
 
@@ -197,6 +174,8 @@ export interface ProducerConfig
 
 export interface CommonSettings {
   socketTimeoutMs: number;
+  /** What the client logs in with. */
+  login: Login;
 }
 
 export interface ConsumerSettings extends CommonSettings {
@@ -312,10 +291,15 @@ function checkValue(key: string, property: ConfigProperty, value: unknown): Valu
 
 /**
  * Checks a configuration, and parts it into what librdkafka is told and what seekafka does itself.
+ * @param hasTokens the client has the option oauthBearerToken
  * @throws TypeError for an unknown key or one of another kind of client, a wrong type, and missing servers;
  * RangeError for a value that librdkafka does not have. Both name the key.
  */
-export function normalizeConfig<K extends ClientKind>(kind: K, config: unknown): NormalizedConfig<K> {
+export function normalizeConfig<K extends ClientKind>(
+  kind: K,
+  config: unknown,
+  hasTokens = false,
+): NormalizedConfig<K> {
   if (!isPlainObject(config)) throw typeError('config', 'a plain object', config);
 
   const given = new Map<string, { key: string; value: Value }>(); // by the name that is no alias
@@ -327,20 +311,7 @@ export function normalizeConfig<K extends ClientKind>(kind: K, config: unknown):
     if (other) throw new TypeError(`config: '${other.key}' and '${key}' are the same: give one of them`);
     given.set(name, { key, value: checkValue(key, property, value) });
   }
-  const mechanism = given.get('sasl.mechanisms')?.value;
-  if (String(mechanism).toUpperCase() === 'OAUTHBEARER' && !given.get('enable.sasl.oauthbearer.unsecure.jwt')?.value) {
-    const key = given.get('sasl.mechanisms')!.key;
-    const way =
-      "there is no way to give it a token yet, and without one it never connects: use 'PLAIN' or 'SCRAM-SHA-512'";
-    throw new TypeError(`config['${key}']: expected another mechanism than OAUTHBEARER: ${way}`);
-  }
-  const protocol = String(given.get('security.protocol')?.value ?? '').toLowerCase();
-  const needsMechanism = protocol.startsWith('sasl_') && !given.has('sasl.mechanisms');
-  if (needsMechanism || String(mechanism).toUpperCase() === 'GSSAPI') {
-    const key = given.get('sasl.mechanisms')?.key ?? 'sasl.mechanism';
-    const expected = "'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512' or 'OAUTHBEARER' (Kerberos, GSSAPI, is not built in)";
-    throw new TypeError(`config['${key}']: expected ${expected}, got ${describeValue(mechanism)}`);
-  }
+  const login = loginOf((name) => given.get(name), hasTokens);
   const servers = given.get('metadata.broker.list');
   if (!servers || !/[^\s,]/.test(String(servers.value))) {
     throw typeError(`config['${servers?.key ?? 'bootstrap.servers'}']`, "'host:port,...'", servers?.value);
@@ -366,15 +337,16 @@ export function normalizeConfig<K extends ClientKind>(kind: K, config: unknown):
 
   const valueOf = <T extends Value>(name: string) =>
     (given.get(name)?.value ?? defaults[name]?.value ?? configProperties.get(name)?.default) as T;
-  return { native, settings: settingsOf(kind, valueOf, isGiven) as SettingsOf[K] };
+  return { native, settings: settingsOf(kind, valueOf, isGiven, login) as SettingsOf[K] };
 }
 
 function settingsOf(
   kind: ClientKind,
   valueOf: <T extends Value>(name: string) => T,
   isGiven: (name: string) => boolean,
+  login: Login,
 ): SettingsOf[ClientKind] {
-  const common: CommonSettings = { socketTimeoutMs: valueOf('socket.timeout.ms') };
+  const common: CommonSettings = { socketTimeoutMs: valueOf('socket.timeout.ms'), login };
   if (kind === 'admin') return common;
   if (kind === 'producer') {
     return {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type ConsumerRecord, type NativeConsumer, type NativeRow, native } from '../../binding/native.js';
 import * as check from '../arguments/consumer.js';
+import { clientOptions } from '../arguments/login.js';
 import type {
   BatchOptions,
   ReadOptions,
+  ClientOptions,
   RebalanceListener,
   SeekOptions,
   TimeoutOptions,
@@ -13,7 +15,7 @@ import type {
   WaitOptions,
 } from '../arguments/options.js';
 import { assignTargets, seekTargets, timestampQueries, topicPartitions } from '../arguments/partitions.js';
-import { knownKeys, timeoutOptions, timestamp as checkTimestamp, waitOptions } from '../arguments/values.js';
+import { timeoutOptions, timestamp as checkTimestamp, waitOptions } from '../arguments/values.js';
 import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import { Partitions } from '../assignment/partitions.js';
@@ -41,8 +43,7 @@ import { StartOffsets } from './start-offsets.js';
 
 const IN_VAIN = 'a loop waits for messages, and neither subscribe() nor assign() was called: nothing will come';
 
-/** Reserved: there are none yet. */
-export type ConsumerOptions = Record<string, never>;
+export type ConsumerOptions = ClientOptions;
 
 export interface ConsumerEvents extends ClientEvents {
   /** Partitions came, and deliver from now on. */
@@ -80,15 +81,16 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'group.id'`, ...
+   * @param options `oauthBearerToken`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: ConsumerConfig, options: ConsumerOptions = {}) {
-    knownKeys(options, 'options', []);
-    const { native: pairs, settings } = normalizeConfig('consumer', config);
+    const { oauthBearerToken } = clientOptions(options);
+    const { native: pairs, settings } = normalizeConfig('consumer', config, oauthBearerToken !== undefined);
     // librdkafka assigns to members of a group only; this one is never joined.
     if (settings.groupId === undefined) pairs.push(['group.id', `seekafka-none-${randomUUID()}`]);
     super();
-    const core = (this.#core = new ClientCore('Consumer', native.Consumer, pairs));
+    const core = (this.#core = new ClientCore('Consumer', native.Consumer, pairs, oauthBearerToken));
     core.attach(this, {
       onOwnRecord: (record) => this.#onRecord(record),
       onPassing: (error, row) => this.#onPassing(error, row),
@@ -105,7 +107,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       reset: (reset: OffsetReset) => this.#core.tell('offsetReset', reset),
     };
     this.#settings = settings;
-    this.#lookups = new Lookups(pairs, settings.isolationLevel === 'read_committed', over, report, this.#core.letGo);
+    const readCommitted = settings.isolationLevel === 'read_committed';
+    this.#lookups = new Lookups(pairs, oauthBearerToken, readCommitted, over, report, core.letGo);
     this.#targets = new Targets(this.#lookups, settings);
     this.#assignment = new Assignment(link, this.#partitions);
     const startsOf: StartsOf = (...asked) => this.#starts.find(...asked);

@@ -3,9 +3,12 @@
 // ends it.
 
 import { type ClientRecord, type NativeClient, native } from '../../binding/native.js';
+import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import { Link } from '../client/link.js';
+import { TokenSource, setTokenOf } from '../client/token-source.js';
 import { alarm, clearTimeout, setTimeout } from '../client/timers.js';
 import { configProperties } from '../config/properties.js';
+import type { KafkaError } from '../errors.js';
 
 const CONNECT_MS = 60_000;
 /** For how long a question waits for that: then it is asked nevertheless, and librdkafka tries again by itself. */
@@ -22,21 +25,38 @@ const END_MS = 500;
 
 export interface LookupUser {
   onRecord(record: ClientRecord): void;
+  /** Something went wrong underneath that no record tells. */
+  onTrouble(error: KafkaError): void;
 }
 
 /** Those that are open in this environment, by their configuration. */
 const handles = new Map<string, LookupHandle>();
+
+/** Which callback gives the tokens is a part of what is configured. */
+const callbackIds = new WeakMap<OauthBearerTokenCallback, number>();
+let nextCallbackId = 1;
+
+function idOf(callback: OauthBearerTokenCallback): number {
+  const id = callbackIds.get(callback) ?? nextCallbackId++;
+  callbackIds.set(callback, id);
+  return id;
+}
 
 export class LookupHandle {
   readonly #key: string;
   /** Weak: a consumer that nobody can reach is not kept by the handle that it shares. */
   readonly #users = new Set<WeakRef<LookupUser>>();
   readonly link: Link<ClientRecord, NativeClient>;
+  readonly #tokens: TokenSource | null;
   /** There is a connection, or it has been waited for long enough. */
   readonly connected: Promise<unknown>;
 
   /** @param user is told what the handle reports, until leave() of the same reference */
-  static use(consumerConfig: readonly [string, string][], user: WeakRef<LookupUser>): LookupHandle {
+  static use(
+    consumerConfig: readonly [string, string][],
+    oauthBearerToken: OauthBearerTokenCallback | undefined,
+    user: WeakRef<LookupUser>,
+  ): LookupHandle {
     const asked = consumerConfig.find(([key]) => key === 'socket.timeout.ms')?.[1];
     const config: [string, string][] = [
       // What concerns connections is the same for both.
@@ -47,17 +67,26 @@ export class LookupHandle {
       // waits for it longer than an attempt takes is nobody's any more.
       ['socket.timeout.ms', String(Math.min(ATTEMPT_MS, Number(asked ?? ATTEMPT_MS)))],
     ];
-    const key = JSON.stringify(config);
-    const handle = handles.get(key) ?? new LookupHandle(key, config);
+    const key = JSON.stringify([config, oauthBearerToken && idOf(oauthBearerToken)]);
+    const handle = handles.get(key) ?? new LookupHandle(key, config, oauthBearerToken);
     handle.#users.add(user);
     return handle;
   }
 
-  private constructor(key: string, config: readonly [string, string][]) {
+  private constructor(
+    key: string,
+    config: readonly [string, string][],
+    oauthBearerToken: OauthBearerTokenCallback | undefined,
+  ) {
     this.#key = key;
     this.link = new Link<ClientRecord, NativeClient>(native.Client, config, (record) => {
-      for (const user of this.#users) user.deref()?.onRecord(record);
+      if (record.type === 'tokenRefresh') this.#tokens?.needed();
+      else for (const user of this.#users) user.deref()?.onRecord(record);
     });
+    const onFailure = (error: KafkaError) => {
+      for (const user of this.#users) user.deref()?.onTrouble(error);
+    };
+    this.#tokens = oauthBearerToken ? new TokenSource(oauthBearerToken, setTokenOf(this.link), onFailure) : null;
     handles.set(key, this);
     const connected = this.link
       .request('connect', (id) => this.link.handle.connect(id, CONNECT_MS))
@@ -72,6 +101,7 @@ export class LookupHandle {
     handles.delete(this.#key); // who comes now makes another one
     const late = setTimeout(() => this.link.abandon(), timeoutMs + 500);
     await this.link.end();
+    this.#tokens?.ending();
     clearTimeout(late);
   }
 }

@@ -9,7 +9,12 @@ import {
   type NativeRow,
   OFFSET_INVALID,
 } from '../../binding/native.js';
-import type { TopicPartition, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
+import type {
+  OauthBearerTokenCallback,
+  TopicPartition,
+  TopicPartitionOffset,
+  WaitOptions,
+} from '../arguments/options.js';
 import { flat, keyOf } from '../arguments/partitions.js';
 import { alarm, delay, now } from '../client/timers.js';
 import type { Over } from '../client/waits.js';
@@ -48,6 +53,7 @@ type Ask = (
 
 export class Lookups implements LookupUser {
   readonly #config: readonly [string, string][];
+  readonly #oauthBearerToken: OauthBearerTokenCallback | undefined;
   readonly #readCommitted: boolean;
   readonly #over: Over;
   readonly #report: (error: KafkaError) => void;
@@ -61,12 +67,14 @@ export class Lookups implements LookupUser {
    */
   constructor(
     consumerConfig: readonly [string, string][],
+    oauthBearerToken: OauthBearerTokenCallback | undefined,
     readCommitted: boolean,
     over: Over,
     report: (error: KafkaError) => void,
     letGo: Set<() => void>,
   ) {
     this.#config = consumerConfig;
+    this.#oauthBearerToken = oauthBearerToken;
     this.#readCommitted = readCommitted;
     this.#over = over;
     this.#report = report;
@@ -74,8 +82,10 @@ export class Lookups implements LookupUser {
   }
 
   onRecord(record: ClientRecord): void {
-    if (record.type !== 'error') return;
-    const error = new KafkaError('client', record.error);
+    if (record.type === 'error') this.onTrouble(new KafkaError('client', record.error));
+  }
+
+  onTrouble(error: KafkaError): void {
     this.#over.noteTrouble(error);
     this.#report(error);
   }
@@ -119,7 +129,7 @@ export class Lookups implements LookupUser {
   #connect(): LookupHandle {
     if (this.#handle) return this.#handle;
     const reference = this.#reference;
-    const handle = (this.#handle = LookupHandle.use(this.#config, reference));
+    const handle = (this.#handle = LookupHandle.use(this.#config, this.#oauthBearerToken, reference));
     this.#letGo.add(() => void handle.leave(reference));
     return handle;
   }

@@ -1,9 +1,10 @@
 import { DeliveryReports } from '../../binding/delivery-layout.js';
 import { type ClientRecord, type DeliveryRecord, type NativeClient, native } from '../../binding/native.js';
 import { MessagePacker, type PackedMessages, partitionOf, valueLengthOf } from '../../binding/produce-layout.js';
+import { clientOptions } from '../arguments/login.js';
 import { producerMessage } from '../arguments/messages.js';
-import type { ProducerMessage, RecordMetadata, TimeoutOptions, WaitOptions } from '../arguments/options.js';
-import { isClass, knownKeys, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
+import type { ClientOptions, ProducerMessage, RecordMetadata, TimeoutOptions, WaitOptions } from '../arguments/options.js';
+import { isClass, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import { now, queueMicrotask } from '../client/timers.js';
@@ -31,8 +32,7 @@ const MOST_PREPARED = 10_000;
 /** A packer with more memory than this is not kept for the next messages. */
 const SPARE_BYTES = 1024 * 1024;
 
-/** Reserved: there are none yet. */
-export type ProducerOptions = Record<string, never>;
+export type ProducerOptions = ClientOptions;
 
 /**
  * Sends messages. `send` resolves when the broker has acknowledged as `acks` says.
@@ -58,13 +58,14 @@ export class Producer extends Client<ClientEvents> {
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'linger.ms'`, `'compression.type'`, ...
+   * @param options `oauthBearerToken`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: ProducerConfig, options: ProducerOptions = {}) {
-    knownKeys(options, 'options', []);
-    const { native: pairs, settings } = normalizeConfig('producer', config);
+    const { oauthBearerToken } = clientOptions(options);
+    const { native: pairs, settings } = normalizeConfig('producer', config, oauthBearerToken !== undefined);
     super();
-    this.#core = new ClientCore('Producer', native.Client, pairs);
+    this.#core = new ClientCore('Producer', native.Client, pairs, oauthBearerToken);
     this.#core.attach(this, {
       onOwnRecord: (record) => {
         if (record.type === 'delivery') this.#onDelivery(record);

@@ -47,14 +47,14 @@ export function describeKafka(title: string, define: (bootstrapServers: () => st
 export function describeOwnKafka(
   title: string,
   define: (kafka: () => LocalKafka) => void,
-  options: Pick<StartKafkaOptions, 'properties'> = {},
+  options: StartKafkaOptions | (() => StartKafkaOptions | Promise<StartKafkaOptions>) = {},
 ): void {
   const suite = describe(title, () => {
     let kafka: LocalKafka | undefined;
     before('a Kafka of its own', async function () {
       this.timeout(startTimeoutMs);
       skipWithoutKafka(this);
-      kafka = await startKafka({ ...options, log: console.log });
+      kafka = await startKafka({ ...(typeof options === 'function' ? await options() : options), log: console.log });
     });
     after('end of that Kafka', () => kafka?.stop());
     define(() => started(kafka));

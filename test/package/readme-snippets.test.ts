@@ -23,6 +23,7 @@ const consumer = new Consumer({ 'bootstrap.servers': servers, 'group.id': 'group
 await consumer.subscribe('orders');
 await consumer.seekToBeginning(); // waits for the assignment
 let handled = 0;
+const fetchToken = (_signal: AbortSignal) => Promise.resolve({ token: 'eyJ', expiresAt: Date.now() + 3_600_000 });
 /** A loop that has no end of its own ends when it has seen enough. */
 const handle = async (_message: Message): Promise<void> => {
   if (++handled === 40) void consumer.close();

@@ -69,7 +69,11 @@ describe('config: the table of properties', () => {
       'client.rack': process.env.NO_SUCH_VARIABLE,
     };
     const producer: ProducerConfig = { 'bootstrap.servers': 'a:1', acks: 'all', 'linger.ms': 0.5 };
-    const admin: AdminConfig = { 'bootstrap.servers': 'a:1', 'security.protocol': 'sasl_ssl' };
+    const admin: AdminConfig = {
+      'bootstrap.servers': 'a:1',
+      'security.protocol': 'sasl_ssl',
+      'sasl.mechanism': 'PLAIN',
+    };
     // @ts-expect-error a producer's key
     const wrongKind: ConsumerConfig = { acks: 1 };
     // @ts-expect-error not a value of it

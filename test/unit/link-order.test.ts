@@ -22,6 +22,8 @@ class FakeHandle {
   ref(): void {}
   unref(): void {}
   close(): void {}
+  setToken(): void {}
+  setSaslCredentials(): void {}
   abort(): void {}
   join(): boolean {
     return true;

@@ -4,6 +4,8 @@ import {
   MockCluster,
   Producer,
   librdkafkaVersion,
+  type OauthBearerToken,
+  type OauthBearerTokenCallback,
   type ProducerMessage,
   type Transaction,
 } from 'seekafka';
@@ -49,4 +51,14 @@ export async function describe(servers: string): Promise<number | null | undefin
   const names: string[] = await admin.listTopics();
   const [topic] = await admin.describeTopics(names, { timeoutMs: 1000 });
   return topic?.partitions[0]?.leader;
+}
+
+export function loggedIn(bootstrapServers: string): Producer {
+  const oauthBearerToken: OauthBearerTokenCallback = async ({ signal }) => {
+    signal.throwIfAborted();
+    const token: OauthBearerToken = { value: 'eyJ', expiresAt: new Date(), principal: 'me', extensions: { a: 'b' } };
+    return await Promise.resolve(token);
+  };
+  const config = { 'bootstrap.servers': bootstrapServers, 'sasl.mechanism': 'OAUTHBEARER' };
+  return new Producer(config, { oauthBearerToken });
 }
