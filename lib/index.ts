@@ -11,6 +11,7 @@ export {
 } from './admin/admin.js';
 export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config/config.js';
 export { Consumer, type ConsumerEvents, type ConsumerOptions } from './consumer/consumer.js';
+export { type ClientCredentialsOptions, clientCredentials } from './client/client-credentials.js';
 export { type ClientEvents, type LogLine } from './client/client.js';
 export type {
   BrokerPartition,

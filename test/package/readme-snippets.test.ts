@@ -13,7 +13,7 @@ const root = path.join(import.meta.dirname, '..', '..');
 const folder = path.join(root, 'build', 'readme-snippets');
 
 const before_ = `
-import { Admin, Consumer, KafkaError, MockCluster, Producer, type Message } from 'seekafka';
+import { Admin, clientCredentials, Consumer, KafkaError, MockCluster, Producer, type Message } from 'seekafka';
 const cluster = await MockCluster.start();
 cluster.createTopic('orders', 4);
 const servers = cluster.bootstrapServers;
@@ -23,6 +23,7 @@ const consumer = new Consumer({ 'bootstrap.servers': servers, 'group.id': 'group
 await consumer.subscribe('orders');
 await consumer.seekToBeginning(); // waits for the assignment
 let handled = 0;
+const secret = 'secret';
 const fetchToken = (_signal: AbortSignal) => Promise.resolve({ token: 'eyJ', expiresAt: Date.now() + 3_600_000 });
 /** A loop that has no end of its own ends when it has seen enough. */
 const handle = async (_message: Message): Promise<void> => {
