@@ -3,7 +3,13 @@ import { type ClientRecord, type DeliveryRecord, type NativeClient, native } fro
 import { MessagePacker, type PackedMessages, partitionOf, valueLengthOf } from '../../binding/produce-layout.js';
 import { clientOptions } from '../arguments/login.js';
 import { producerMessage } from '../arguments/messages.js';
-import type { ClientOptions, ProducerMessage, RecordMetadata, TimeoutOptions, WaitOptions } from '../arguments/options.js';
+import type {
+  ClientOptions,
+  ProducerMessage,
+  RecordMetadata,
+  TimeoutOptions,
+  WaitOptions,
+} from '../arguments/options.js';
 import { isClass, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';

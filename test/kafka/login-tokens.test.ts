@@ -131,7 +131,7 @@ describeOwnKafka(
         { oauthBearerToken: () => Promise.resolve(token) },
       );
       producer.on('log', (line) => text.push(line.message));
-      producer.on('statistics', (json) => text.push(json));
+      producer.on('statistics', (_statistics, json) => text.push(json));
       await inTime(producer.send({ topic, value: 'x' }));
       await eventually(() => text.some((line) => line.startsWith('{')));
       const all = text.join('\n') + inspect(producer, { depth: 10, showHidden: true });

@@ -330,7 +330,7 @@ describe('config: what seekafka does itself', () => {
     expect(reset('error')).to.equal('error');
   });
 
-  it('SASL without a mechanism, or with the one that is not built in, librdkafka\'s default', () => {
+  it("SASL without a mechanism, or with the one that is not built in, librdkafka's default", () => {
     const way = "expected 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512' or 'OAUTHBEARER'";
     for (const protocol of ['sasl_plaintext', 'sasl_ssl']) {
       const sasl = { ...servers, 'security.protocol': protocol };
