@@ -223,7 +223,11 @@ describe('validate: options', () => {
     expect(waitOptions({ timeoutMs: 5, signal })).to.deep.equal({ timeoutMs: 5, signal });
     expect(waitOptions(undefined)).to.deep.equal({ timeoutMs: undefined, signal: undefined });
     expect(timeoutOptions({ timeoutMs: 0 }).timeoutMs).to.equal(0);
-    expect(batchOptions({ maxMessages: 1, maxBytes: 2 })).to.include({ maxMessages: 1, maxBytes: 2, signal: undefined });
+    expect(batchOptions({ maxMessages: 1, maxBytes: 2 })).to.include({
+      maxMessages: 1,
+      maxBytes: 2,
+      signal: undefined,
+    });
   });
 
   it('names the option', () => {
