@@ -41,6 +41,7 @@ const tests = given.length ? given : ['mock', 'lifecycle'].flatMap((suite) => te
 
 const status = run(process.execPath, ['scripts/test.mjs', ...tests], {
   SEEKAFKA_ADDON: addon,
+  SEEKAFKA_SANITIZER: kind,
   LD_PRELOAD: sanitizer.libraries.map(library).join(':'),
   ASAN_OPTIONS: `detect_leaks=1:log_path=${logs}/report`,
   // Searching the memory of threads that end with the process ends LeakSanitizer itself ("Tracer caught signal 11").

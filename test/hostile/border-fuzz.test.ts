@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { expect } from 'chai';
+import { littleMemory } from '../helpers/little-memory.js';
 import { Program } from '../helpers/program.js';
 
 // The short form of `npm run fuzz`, which tries another seed each time and finds more: here the same calls are made in every
@@ -46,7 +47,7 @@ describe('the border under hostile values', () => {
         `import { MockCluster } from 'seekafka';${source}\nprocess.exit(0);`,
         {},
         {
-          before: 'ulimit -v 6000000',
+          before: littleMemory(6_000_000),
         },
       );
       const { code, signal, stdout, stderr } = await program.ended;
