@@ -206,7 +206,7 @@ describe('a name server that does not answer', () => {
          await sleep(300);
          await closes('${name}', client);
          process.exit(0);`,
-        { LD_PRELOAD: library },
+        { LD_PRELOAD: [process.env['LD_PRELOAD'], library].filter(Boolean).join(':') },
       );
       const line = await program.line(name);
       const since = program.age;
@@ -223,7 +223,7 @@ describe('a name server that does not answer', () => {
          await sleep(300);
          console.log('exit');
          process.exit(5);`,
-        { LD_PRELOAD: library },
+        { LD_PRELOAD: [process.env['LD_PRELOAD'], library].filter(Boolean).join(':') },
       );
       await program.line('exit');
       const since = program.age;
