@@ -6,6 +6,9 @@
 // A call throws a TypeError or RangeError for an argument that is not what is declared here.
 
 import { loadAddon } from './load.js';
+import type { NativeAdmin, NativeAdminReply } from './native-admin.js';
+
+export * from './native-admin.js';
 
 /** An error of librdkafka as plain data. `code` is `ERR_` and the name that rd_kafka_err2name gives. */
 export interface NativeError {
@@ -35,13 +38,11 @@ export interface NativeTopicRow {
  * Answers the call `id`. `rows` are those that the call is about: topics for createTopics, deleteTopics, createPartitions
  * and listTopics, partitions for all others. Calls whose reply has not come when the record `closed` does get none.
  */
-export interface ReplyRecord<Row = NativeRow> {
+export interface ReplyRecord<Row = NativeRow> extends NativeAdminReply {
   type: 'reply';
   id: number;
   error: NativeError | undefined;
   rows: Row[];
-  /** Of describeTopics, whose `rows` are empty. */
-  topics?: NativeTopicDescription[];
   /** Of member. */
   member?: NativeMember;
 }
@@ -51,6 +52,7 @@ export interface NativeTopicDescription extends NativeTopicRow {
   topicId: string;
   internal: boolean;
   partitions: { partition: number; leader: number; replicas: number[]; isr: number[] }[];
+  operations?: number[];
 }
 
 /** An rd_kafka_consumer_group_metadata_t. `instance` is '' where there is none. */
@@ -227,7 +229,7 @@ export interface NativeConsumer extends Handle<ConsumerRecord> {
   close(): void;
 }
 
-export interface NativeClient extends Handle<ClientRecord> {
+export interface NativeClient extends Handle<ClientRecord>, NativeAdmin {
   /**
    * rd_kafka_produceva for each message from `first` on, until one is refused: `error` is that of the message
    * `first + accepted`. The layout is in src-native/produce.h; a RangeError tells that it was violated, and nothing taken.
@@ -246,21 +248,6 @@ export interface NativeClient extends Handle<ClientRecord> {
   sendNow(): void;
   /** rd_kafka_purge of everything, without waiting (RD_KAFKA_PURGE_F_NON_BLOCKING) */
   purge(): NativeError | undefined;
-  /** rd_kafka_ListOffsets; the offset of a row is -2 (earliest), -1 (latest) or a timestamp. */
-  listOffsets(
-    id: number,
-    timeoutMs: number,
-    partitions: FlatPartitions,
-    readCommitted: boolean,
-  ): NativeError | undefined;
-  /** rd_kafka_ListConsumerGroupOffsets */
-  listConsumerGroupOffsets(
-    id: number,
-    timeoutMs: number,
-    partitions: FlatPartitions,
-    group: string,
-    requireStable: boolean,
-  ): NativeError | undefined;
   /**
    * Nobody waits any more for the reply to connect, listTopics, or transact of init, begin or offsets. A call that has not
    * begun never does, one that is repeated is not repeated again; then no reply comes.
@@ -270,8 +257,6 @@ export interface NativeClient extends Handle<ClientRecord> {
   connect(id: number, timeoutMs: number): NativeError | undefined;
   /** rd_kafka_metadata of all topics, on the client's thread. Rows: NativeTopicRow. */
   listTopics(id: number, timeoutMs: number): NativeError | undefined;
-  /** rd_kafka_DescribeTopics. The reply has `topics`. */
-  describeTopics(id: number, timeoutMs: number, topics: readonly string[]): NativeError | undefined;
   /**
    * rd_kafka_init_transactions, _begin_transaction, _send_offsets_to_transaction, _commit_transaction and
    * _abort_transaction, on the client's thread. The last two go on until they are decided.
@@ -285,31 +270,12 @@ export interface NativeClient extends Handle<ClientRecord> {
     partitions: FlatPartitions,
     ...member: [group: string, generation: number, id: string, instance: string]
   ): NativeError | undefined;
-  /** rd_kafka_CreateTopics. Rows: NativeTopicRow. */
-  createTopics(id: number, timeoutMs: number, topics: readonly NativeNewTopic[]): NativeError | undefined;
-  /** rd_kafka_DeleteTopics. Rows: NativeTopicRow. */
-  deleteTopics(id: number, timeoutMs: number, topics: readonly string[]): NativeError | undefined;
-  /** rd_kafka_CreatePartitions. Rows: NativeTopicRow. */
-  createPartitions(
-    id: number,
-    timeoutMs: number,
-    topics: readonly { topic: string; total: number }[],
-  ): NativeError | undefined;
-  /** rd_kafka_DeleteRecords */
-  deleteRecords(id: number, timeoutMs: number, partitions: FlatPartitions): NativeError | undefined;
   /** rd_kafka_mock_cluster_new and _bootstraps */
   mockStart(brokers: number): string | undefined;
   /** rd_kafka_mock_topic_create, _broker_set_down and so on: see src-native/mock_cluster.cc */
   mock(operation: string, ...args: (string | number)[]): NativeError | undefined;
   /** rd_kafka_destroy, on the client's thread. From here on every other call is refused with ERR__DESTROY. */
   close(): void;
-}
-
-export interface NativeNewTopic {
-  topic: string;
-  numPartitions: number;
-  replicationFactor: number;
-  config: readonly (readonly [key: string, value: string])[];
 }
 
 export interface Addon {
@@ -325,11 +291,9 @@ export interface Addon {
   errorCode(errno: number): NativeError | undefined;
 }
 
-/** Logical offsets of librdkafka (rdkafka.h). seek and assign take them; ListOffsets has its own two. */
+/** Logical offsets of librdkafka (rdkafka.h). seek and assign take them; ListOffsets has its own. */
 export const OFFSET_BEGINNING = -2;
 export const OFFSET_END = -1;
 export const OFFSET_INVALID = -1001;
-export const LIST_EARLIEST = -2;
-export const LIST_LATEST = -1;
 
 export const native = loadAddon() as Addon;

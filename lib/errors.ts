@@ -36,6 +36,13 @@ export class KafkaError extends Error {
    * `cause`: printing an error must not print a thousand messages.
    */
   declare readonly results?: readonly (RecordMetadata | KafkaError)[];
+  /** Of an admin request: the groups that failed, each with its error. */
+  declare readonly groups?: readonly { group: string; error: KafkaError }[];
+  /**
+   * Of an admin request about several things, some of which failed: what became of each, in the order asked. Not
+   * enumerable, as `results`.
+   */
+  declare readonly items?: readonly KafkaErrorItem[];
 
   constructor(
     operation: string,
@@ -55,8 +62,19 @@ export class KafkaError extends Error {
   }
 }
 
+/** What became of one of the things that an admin request was about. */
+export interface KafkaErrorItem {
+  /** What it is, in words: `orders`, `orders[3]`, `group readers`, `user alice`, `broker 1`. */
+  name: string;
+  /** Why it failed, where it did. */
+  error?: KafkaError;
+  /** What the request gives for it alone, where it did not fail. */
+  result?: unknown;
+}
+
 /** The codes of librdkafka that this package raises itself (rd_kafka_resp_err_t). */
 export const errno = {
+  badMessage: -199,
   destroy: -197,
   unknownGroup: -179,
   state: -172,
@@ -73,6 +91,9 @@ export const errno = {
   purgeQueue: -152,
   unknownTopic: -188,
   unknownTopicOrPart: 3,
+  leaderNotAvailable: 5,
+  groupIdNotFound: 69,
+  electionNotNeeded: 84,
 } as const;
 
 /** An error of librdkafka's with a text of ours. */
@@ -104,18 +125,46 @@ export const noOffset = (operation: string): KafkaError =>
 export const partitionName = (topic: string, partition: number): string =>
   partition < 0 ? topic : `${topic}[${partition}]`;
 
+/** A message without the name of its call, where it begins with that: no error names it twice. */
+export const withoutName = (operation: string, message: string): string =>
+  message.startsWith(`${operation}: `) ? message.slice(operation.length + 2) : message;
+
 /** One error for several partitions: it has the first one's code, and names them all. */
 export function partitionsError(
   operation: string,
   failed: readonly (TopicPartition & { error: KafkaError })[],
 ): KafkaError {
   const first = failed[0]!.error;
-  const names = failed.map(({ topic, partition }) => partitionName(topic, partition));
-  const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
-  const text = first.message.startsWith(`${operation}: `) ? first.message.slice(operation.length + 2) : first.message;
+  const shown = namesOf(failed.map(({ topic, partition }) => partitionName(topic, partition)));
+  const text = withoutName(operation, first.message);
   const error = new KafkaError(operation, { ...first, message: `${operation}: ${shown}: ${text}` }, failed);
   return causedBy(error, first.cause ?? null);
 }
+
+/**
+ * One error for several things that a request was about: it has the first one's code, names those that failed, and tells
+ * of all of them.
+ */
+export function itemsError(
+  operation: string,
+  first: NativeError,
+  items: readonly (KafkaErrorItem & { which?: TopicPartition | { group: string } | undefined })[],
+): KafkaError {
+  const failed = items.filter(({ error }) => error);
+  const partitions = failed.flatMap(({ which, error }) =>
+    which && 'topic' in which ? [{ ...which, error: error! }] : [],
+  );
+  const groups = failed.flatMap(({ which, error }) => (which && 'group' in which ? [{ ...which, error: error! }] : []));
+  const message = `${operation}: ${namesOf(failed.map(({ name }) => name))}: ${withoutName(operation, first.message)}`;
+  const error = new KafkaError(operation, { ...first, message }, partitions.length ? partitions : undefined);
+  if (groups.length) Object.defineProperty(error, 'groups', { value: groups, enumerable: true });
+  const told = items.map(({ which: _, ...item }) => item);
+  Object.defineProperty(error, 'items', { value: told, enumerable: false });
+  return causedBy(error, (first as { cause?: unknown }).cause ?? null);
+}
+
+const namesOf = (names: readonly string[]): string =>
+  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
 
 /** Throws where a row of an answer, of a partition or of a whole topic, has an error. */
 export function throwRowErrors(

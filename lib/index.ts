@@ -2,13 +2,42 @@
 
 import { native } from '../binding/native.js';
 
+export { type AclBinding, type AclFilter, type AclResourceType, type NewAcl } from './admin/acls.js';
+export { Admin, type AdminOptions } from './admin/admin.js';
+export { type ClusterDescription, type ElectLeadersOptions, type Election } from './admin/cluster.js';
 export {
-  Admin,
-  type AdminOptions,
+  type ConfigChanges,
+  type ConfigDescription,
+  type ConfigEntry,
+  type ConfigResource,
+  type ConfigResourceType,
+  type ConfigSynonym,
+  type DescribeConfigsQuery,
+} from './admin/configs.js';
+export {
+  type GroupDescription,
+  type GroupListing,
+  type GroupMember,
+  type GroupState,
+  type GroupType,
+  type ListGroupsOptions,
+} from './admin/groups.js';
+export { type AclOperation, type BrokerNode, type DescribeOptions } from './admin/nodes.js';
+export {
+  type GroupOffset,
+  type ListGroupOffsetsOptions,
+  type ListOffsetsOptions,
+  type ListOffsetsQuery,
+  type ListedOffset,
+} from './admin/offsets.js';
+export { type ScramAlteration, type ScramMechanism, type ScramUser } from './admin/scram.js';
+export {
+  type NewPartitions,
   type NewTopic,
   type PartitionDescription,
   type TopicDescription,
-} from './admin/admin.js';
+  type ValidateOptions,
+} from './admin/topics.js';
 export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config/config.js';
 export { Consumer, type ConsumerEvents, type ConsumerOptions } from './consumer/consumer.js';
 export { type ClientCredentialsOptions, clientCredentials } from './client/client-credentials.js';
@@ -23,7 +52,7 @@ export type {
   TopicStatistics,
   WindowStatistics,
 } from './client/statistics.js';
-export { KafkaError } from './errors.js';
+export { KafkaError, type KafkaErrorItem } from './errors.js';
 export { type KafkaErrorCode, kafkaErrorCodes } from './error-codes.js';
 export { type MessageBatch } from './consumer/batch.js';
 export { type Message } from './consumer/message.js';

@@ -1,8 +1,9 @@
 // Admin requests. Each is sent with its id as the opaque, and answered by one event on the queue. They are a table, a
-// file for each family of them: admin_topics.cc, admin_offsets.cc, admin_records.cc.
+// file for each family of them (admin_topics.cc, admin_groups.cc, ...). binding/native-admin.ts declares what each
+// takes and what its reply has.
 #pragma once
 
-#include <array>
+#include <vector>
 
 #include "partitions.h"
 
@@ -29,7 +30,7 @@ struct AdminRequest {
   void (*read)(Napi::Env env, rd_kafka_event_t* event, ErrorData& error, Napi::Object reply);
 };
 
-const std::array<AdminRequest, 7>& AdminRequests();
+const std::vector<AdminRequest>& AdminRequests();
 // The request that an event is the result of; null for an event that is no result.
 const AdminRequest* FindAdminRequest(rd_kafka_event_t* event);
 
@@ -47,5 +48,19 @@ extern const AdminRequest kDescribeTopics;
 extern const AdminRequest kDeleteRecords;
 extern const AdminRequest kListOffsets;
 extern const AdminRequest kListConsumerGroupOffsets;
+extern const AdminRequest kAlterConsumerGroupOffsets;
+extern const AdminRequest kDeleteConsumerGroupOffsets;
+extern const AdminRequest kDescribeConfigs;
+extern const AdminRequest kIncrementalAlterConfigs;
+extern const AdminRequest kListConsumerGroups;
+extern const AdminRequest kDescribeConsumerGroups;
+extern const AdminRequest kDeleteGroups;
+extern const AdminRequest kDescribeCluster;
+extern const AdminRequest kElectLeaders;
+extern const AdminRequest kCreateAcls;
+extern const AdminRequest kDescribeAcls;
+extern const AdminRequest kDeleteAcls;
+extern const AdminRequest kDescribeUserScramCredentials;
+extern const AdminRequest kAlterUserScramCredentials;
 
 }  // namespace seekafka

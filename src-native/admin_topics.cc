@@ -1,20 +1,9 @@
 // Admin requests about topics.
-#include <vector>
-
-#include "admin.h"
+#include "admin_values.h"
 
 namespace seekafka {
 
 namespace {
-
-// The raw pointers of owned objects, as librdkafka's calls want them.
-template <typename T>
-std::vector<T*> Raw(const std::vector<Rd<T>>& owned) {
-  std::vector<T*> raw;
-  raw.reserve(owned.size());
-  for (const auto& item : owned) raw.push_back(item.get());
-  return raw;
-}
 
 Napi::Array TopicRows(Napi::Env env, const rd_kafka_topic_result_t* const* results, size_t count) {
   std::vector<TopicRow> rows;
@@ -25,8 +14,25 @@ Napi::Array TopicRows(Napi::Env env, const rd_kafka_topic_result_t* const* resul
   return ToJs(env, rows);
 }
 
-// createTopics(id, timeout ms, [{topic, numPartitions, replicationFactor, config: [[key, value]]}])
+// Calls set(partition, brokers, count) for each row of `rows`, the replicas of one partition after the other.
+template <typename Set>
+ErrorData SetReplicas(const Napi::Value& rows, Set set) {
+  const auto array = ToArray(rows, "replicas");
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    const auto row = ToArray(array.Get(i), "replicas of a partition");
+    std::vector<int32_t> brokers;
+    for (uint32_t r = 0; r < row.Length(); r++) brokers.push_back(ToInt32(row.Get(r)));
+    char errstr[256] = "";
+    if (const auto code = set(static_cast<int32_t>(i), brokers.data(), brokers.size(), errstr, sizeof errstr))
+      return MakeError(code, errstr);
+  }
+  return {};
+}
+
+// createTopics(id, timeout ms, [{topic, numPartitions, replicationFactor, replicas, config: [[key, value]]}], validate
+// only)
 ErrorData BuildCreateTopics(const AdminCall& call) {
+  if (auto refused = SetValidateOnly(call, IsTrue(call.info[3]))) return refused;
   const auto array = ToArray(call.info[2], "topics");
   std::vector<Rd<rd_kafka_NewTopic_t>> topics;
   char errstr[256] = "";
@@ -35,9 +41,13 @@ ErrorData BuildCreateTopics(const AdminCall& call) {
     topics.emplace_back(rd_kafka_NewTopic_new(ToString(item.Get("topic")).c_str(), ToInt32(item.Get("numPartitions")),
                                               ToInt32(item.Get("replicationFactor")), errstr, sizeof errstr));
     if (!topics.back()) return MakeError(RD_KAFKA_RESP_ERR__INVALID_ARG, errstr);
+    auto* topic = topics.back().get();
+    if (auto refused = SetReplicas(item.Get("replicas"), [topic](auto... args) {
+          return rd_kafka_NewTopic_set_replica_assignment(topic, args...);
+        }))
+      return refused;
     for (const auto& [key, value] : ToPairs(item.Get("config"))) {
-      if (const auto code = rd_kafka_NewTopic_set_config(topics.back().get(), key.c_str(), value.c_str()))
-        return MakeError(code);
+      if (const auto code = rd_kafka_NewTopic_set_config(topic, key.c_str(), value.c_str())) return MakeError(code);
     }
   }
   auto raw = Raw(topics);
@@ -66,8 +76,9 @@ void ReadDeleteTopics(Napi::Env env, rd_kafka_event_t* event, ErrorData&, Napi::
   reply["rows"] = TopicRows(env, results, count);
 }
 
-// createPartitions(id, timeout ms, [{topic, total}])
+// createPartitions(id, timeout ms, [{topic, total, replicas}], validate only): `replicas` of the new partitions
 ErrorData BuildCreatePartitions(const AdminCall& call) {
+  if (auto refused = SetValidateOnly(call, IsTrue(call.info[3]))) return refused;
   const auto array = ToArray(call.info[2], "topics");
   std::vector<Rd<rd_kafka_NewPartitions_t>> topics;
   char errstr[256] = "";
@@ -76,6 +87,11 @@ ErrorData BuildCreatePartitions(const AdminCall& call) {
     topics.emplace_back(rd_kafka_NewPartitions_new(ToString(item.Get("topic")).c_str(), ToUint32(item.Get("total")),
                                                    errstr, sizeof errstr));
     if (!topics.back()) return MakeError(RD_KAFKA_RESP_ERR__INVALID_ARG, errstr);
+    auto* topic = topics.back().get();
+    if (auto refused = SetReplicas(item.Get("replicas"), [topic](auto... args) {
+          return rd_kafka_NewPartitions_set_replica_assignment(topic, args...);
+        }))
+      return refused;
   }
   auto raw = Raw(topics);
   rd_kafka_CreatePartitions(call.rk, raw.data(), raw.size(), call.options, call.queue);
@@ -88,12 +104,11 @@ void ReadCreatePartitions(Napi::Env env, rd_kafka_event_t* event, ErrorData&, Na
   reply["rows"] = TopicRows(env, results, count);
 }
 
-// describeTopics(id, timeout ms, topics)
+// describeTopics(id, timeout ms, topics, include operations)
 ErrorData BuildDescribeTopics(const AdminCall& call) {
+  if (auto refused = SetIncludeOperations(call, IsTrue(call.info[3]))) return refused;
   const auto names = ToStrings(call.info[2]);
-  std::vector<const char*> raw;
-  raw.reserve(names.size());
-  for (const auto& name : names) raw.push_back(name.c_str());
+  auto raw = RawStrings(names);
   const Rd<rd_kafka_TopicCollection_t> topics(rd_kafka_TopicCollection_of_topic_names(raw.data(), raw.size()));
   rd_kafka_DescribeTopics(call.rk, topics.get(), call.options, call.queue);
   return {};
@@ -119,7 +134,7 @@ Napi::Object PartitionToJs(Napi::Env env, const rd_kafka_TopicPartitionInfo_t* p
   return out;
 }
 
-// {topic, error?, topicId, internal, partitions}
+// {topic, error?, topicId, internal, partitions, operations}
 Napi::Object DescriptionToJs(Napi::Env env, const rd_kafka_TopicDescription_t* description) {
   size_t count = 0;
   const auto partitions = rd_kafka_TopicDescription_partitions(description, &count);
@@ -127,14 +142,14 @@ Napi::Object DescriptionToJs(Napi::Env env, const rd_kafka_TopicDescription_t* d
   for (uint32_t i = 0; i < count; i++) rows[i] = PartitionToJs(env, partitions[i]);
   auto out = Napi::Object::New(env);
   out["topic"] = rd_kafka_TopicDescription_name(description);
-  const auto* failed = rd_kafka_TopicDescription_error(description);
-  if (const auto error = MakeError(rd_kafka_error_code(failed), rd_kafka_error_string(failed)))
-    out["error"] = ToJs(env, error);
+  SetError(out, ErrorOf(rd_kafka_TopicDescription_error(description)));
   const auto* topic_id = rd_kafka_TopicDescription_topic_id(description);
   const char* text = topic_id ? rd_kafka_Uuid_base64str(topic_id) : nullptr;
   out["topicId"] = text ? text : "";
   out["internal"] = rd_kafka_TopicDescription_is_internal(description) != 0;
   out["partitions"] = rows;
+  const auto* allowed = rd_kafka_TopicDescription_authorized_operations(description, &count);
+  out["operations"] = OperationsToJs(env, allowed, count);
   return out;
 }
 

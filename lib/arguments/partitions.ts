@@ -44,12 +44,12 @@ export function partitionNumber(value: unknown, argument: string): number {
   return integer(value, argument, 0, maxInt32, 'a partition number, an integer from 0 to 2147483647');
 }
 
-function offsetNumber(value: unknown, argument: string): number {
+export function offsetNumber(value: unknown, argument: string): number {
   return integer(value, argument, 0, Number.MAX_SAFE_INTEGER, 'an offset, an integer from 0 to 2^53 - 1');
 }
 
 /** Each element checked by `read`, and no partition twice. Keys beyond those read are fine: a Message is a place too. */
-function eachPartition<T>(
+export function eachPartition<T>(
   value: unknown,
   argument: string,
   shape: string,

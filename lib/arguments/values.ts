@@ -126,9 +126,9 @@ export const wholeNumber = (value: unknown, argument: string, min: number, max =
 /** What Date's own getTime says, whatever an instance has in its place. */
 const timeOf = (date: Date): number => Date.prototype.getTime.call(date);
 
-/** A point in time as milliseconds since the Unix epoch. */
-export function timestamp(value: unknown, argument = 'timestamp'): number {
-  const what = 'a Date or milliseconds since the Unix epoch, an integer from 0 to 2^53 - 1';
+/** A point in time as milliseconds since the Unix epoch. @param or what else might stand there */
+export function timestamp(value: unknown, argument = 'timestamp', or = ''): number {
+  const what = `${or}a Date or milliseconds since the Unix epoch, an integer from 0 to 2^53 - 1`;
   if (!types.isDate(value)) return integer(value, argument, 0, Number.MAX_SAFE_INTEGER, what);
   const time = timeOf(value);
   if (!(time >= 0)) throw rangeError(argument, what, value);

@@ -1,5 +1,5 @@
 import { type ClientRecord, type NativeClient, type NativeError, native } from '../../binding/native.js';
-import { topicName } from '../arguments/admin.js';
+import { topicName } from '../arguments/admin-topics.js';
 import type { TimeoutOptions } from '../arguments/options.js';
 import { knownKeys, timeoutOptions, wholeNumber } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';

@@ -105,6 +105,13 @@ const messages = right('messages', () => [
   { topic: 'fuzz', value: 'w' },
 ]);
 const newTopics = right('new topics', () => [{ topic: 'fuzz', partitions: 1, replicationFactor: 1, config: {} }]);
+const acl = {
+  resourceType: 'topic',
+  resourceName: 'fuzz',
+  principal: 'User:a',
+  operation: 'read',
+  permission: 'allow',
+};
 const config = right('config', () => ({ ...servers, 'group.id': 'made' }));
 const number = (n: number) => right(`${n}`, () => n);
 const name = right("'fuzz'", () => 'fuzz');
@@ -215,11 +222,22 @@ const all: readonly Entry[] = [
     describeTopics: [topics, options],
     createPartitions: [right('totals', () => [{ topic: 'fuzz', total: 3 }]), options],
     deleteRecords: [places, options],
-    listOffsets: [rows, options],
-    describeConfigs: [topics, options],
-    listGroups: [options],
+    listOffsets: [right('specs', () => [{ topic: 'fuzz', partition: 0, spec: 'latest' }]), options],
+    describeConfigs: [right('resources', () => [{ type: 'topic', name: 'fuzz', keys: ['retention.ms'] }]), options],
+    alterConfigs: [right('changes', () => [{ type: 'topic', name: 'fuzz', append: { a: ['b'] } }]), options],
+    listGroups: [right('filters', () => ({ states: ['stable'], types: ['classic'] }))],
     describeGroups: [topics, options],
     deleteGroups: [right('groups', () => ['never-there']), options],
+    listGroupOffsets: [name, rows, options],
+    alterGroupOffsets: [name, places, options],
+    deleteGroupOffsets: [name, rows, options],
+    describeCluster: [options],
+    electLeaders: [rows, options],
+    createAcls: [right('acls', () => [acl]), options],
+    describeAcls: [right('filter', () => acl), options],
+    deleteAcls: [right('filters', () => [acl]), options],
+    describeScramUsers: [topics, options],
+    alterScramUsers: [right('alterations', () => [{ user: 'u', mechanism: 'SCRAM-SHA-256', password: 'p' }]), options],
   }),
   ...of(playground, 'mock', 'sync', {
     createTopic: [right('a name', () => `t${Math.random()}`), number(1), number(1)],

@@ -1,13 +1,12 @@
 import { expect } from 'chai';
 import { Admin, Consumer, MockCluster, Producer } from 'seekafka';
+import { type Call, nobody, table } from '../helpers/bad-input.js';
 import { rejection } from '../helpers/rejection.js';
 import { type Bad, expectNamed, given, isObject, t, wrong } from '../helpers/wrong-values.js';
 
 // Every argument of every public method: what is wrong is a TypeError or a RangeError that names the argument, what was
 // expected and what came; asynchronous methods reject, and never throw. That nothing is done by halves is shown in
 // test/mock/bad-input-halves.test.ts, and of seeks in test/contract/reset-bad-input.test.ts.
-
-type Call<C> = readonly [name: string, bad: readonly Bad[], call: (client: C, value: never) => Promise<unknown>];
 
 const seekForms: readonly Call<Consumer>[] = [
   ['seekToBeginning', wrong.list('partitions'), (c, value) => c.seekToBeginning(value)],
@@ -274,32 +273,6 @@ const adminCalls: readonly Call<Admin>[] = [
   ['listTopics, options', wrong.timeout('options'), (a, value) => a.listTopics(value)],
   ['deleteRecords, options', wrong.timeout('options'), (a, value) => a.deleteRecords([{ ...t, offset: 1 }], value)],
 ];
-
-const nobody = { 'bootstrap.servers': '127.0.0.1:1' };
-
-function table<C extends { close(): Promise<void> }>(title: string, make: () => C, calls: readonly Call<C>[]): void {
-  describe(`bad input: ${title}`, () => {
-    for (const [name, bad, call] of calls) {
-      it(`is refused by name, and by a rejection: ${name}`, async () => {
-        const client = make();
-        try {
-          for (const one of bad) {
-            let promise: Promise<unknown>;
-            try {
-              promise = call(client, given(one[0]));
-            } catch (error) {
-              throw new Error(`${name} threw instead of rejecting`, { cause: error });
-            }
-            expect(promise).to.be.instanceOf(Promise);
-            expectNamed(await rejection(promise), one);
-          }
-        } finally {
-          await client.close();
-        }
-      });
-    }
-  });
-}
 
 table('Consumer', () => new Consumer({ ...nobody, 'group.id': 'g' }), consumerCalls);
 table('Producer', () => new Producer(nobody), producerCalls);

@@ -1,0 +1,202 @@
+// Admin requests about topics, their partitions and records.
+
+import type { NativeError, NativeRow, NativeTopicDescription, NativeTopicRow } from '../../binding/native.js';
+import { adminOptions, flagOption } from '../arguments/admin.js';
+import { newPartitions, newTopics, topicNames } from '../arguments/admin-topics.js';
+import type { TopicPartition, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
+import { flat, keyOf, topicPartitionOffsets } from '../arguments/partitions.js';
+import { now } from '../client/timers.js';
+import { KafkaError, errno, localError, partitionName } from '../errors.js';
+import { type AclOperation, describeOptions, operationsOf } from './nodes.js';
+import { type Kind, type Request, inOrder, orError, resultsOf } from './request.js';
+
+export interface NewTopic {
+  topic: string;
+  /** Default: the broker's `num.partitions`. */
+  partitions?: number | undefined;
+  /** Default: the broker's `default.replication.factor`. */
+  replicationFactor?: number | undefined;
+  /**
+   * Instead of both: the numbers of the brokers that hold each partition, the preferred leader of it first. Its length is
+   * the number of partitions. (rd_kafka_NewTopic_set_replica_assignment)
+   */
+  replicaAssignment?: readonly (readonly number[])[] | undefined;
+  /** Kafka's topic configuration: `'retention.ms'`, `'cleanup.policy'`, ... */
+  config?: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+
+export interface NewPartitions {
+  topic: string;
+  /** How many partitions the topic shall have, the present ones among them. */
+  total: number;
+  /** The numbers of the brokers that hold each new partition. Default: Kafka chooses. */
+  replicaAssignment?: readonly (readonly number[])[] | undefined;
+}
+
+export interface ValidateOptions extends WaitOptions {
+  /** Kafka says whether it would do it, and does nothing. Default: false. */
+  validateOnly?: boolean | undefined;
+}
+
+export interface TopicDescription {
+  topic: string;
+  /** Kafka's own identifier, which a topic of the same name that is created anew does not have. */
+  topicId: string;
+  /** Kafka's own topic, as `__consumer_offsets`. */
+  internal: boolean;
+  partitions: PartitionDescription[];
+  /** What this client may do with it; there with `includeAuthorizedOperations` alone. */
+  authorizedOperations?: AclOperation[];
+}
+
+export interface PartitionDescription {
+  partition: number;
+  /** The number of the broker; null where there is none at the moment. */
+  leader: number | null;
+  /** The numbers of all brokers that are to hold it, the preferred leader first. */
+  replicas: number[];
+  /** Of those, the ones that are in sync. */
+  isr: number[];
+}
+
+const topicKind: Kind<string, NativeTopicRow> = {
+  askedKey: (topic) => topic,
+  answerKey: ({ topic }) => topic,
+  name: (topic) => topic,
+  which: (topic) => ({ topic, partition: -1 }),
+};
+
+export const partitionKind: Kind<TopicPartition, NativeRow> = {
+  askedKey: ({ topic, partition }) => keyOf(topic, partition),
+  answerKey: ({ topic, partition }) => keyOf(topic, partition),
+  name: ({ topic, partition }) => partitionName(topic, partition),
+  which: ({ topic, partition }) => ({ topic, partition }),
+};
+
+/** For requests that answer with no more than whether they were carried out. */
+function done({ operation }: Request, topics: readonly string[], rows: readonly NativeTopicRow[]): void {
+  resultsOf(
+    operation,
+    inOrder(operation, topicKind, topics, rows, () => undefined),
+  );
+}
+
+export async function createTopics(request: Request, topics: unknown, options: unknown): Promise<void> {
+  const wanted = newTopics(topics);
+  const { on: validateOnly, wait } = flagOption(options, 'validateOnly');
+  const { rows } = await request.ask(wait, (handle, id, timeoutMs) =>
+    handle.createTopics(id, timeoutMs, wanted, validateOnly),
+  );
+  done(
+    request,
+    wanted.map(({ topic }) => topic),
+    rows,
+  );
+}
+
+export async function deleteTopics(request: Request, topics: unknown, options: unknown): Promise<void> {
+  const names = topicNames(topics);
+  const { wait } = adminOptions(options);
+  const { rows } = await request.ask(wait, (handle, id, timeoutMs) => handle.deleteTopics(id, timeoutMs, names));
+  done(request, names, rows);
+}
+
+export async function createPartitions(request: Request, topics: unknown, options: unknown): Promise<void> {
+  const wanted = newPartitions(topics);
+  const { on: validateOnly, wait } = flagOption(options, 'validateOnly');
+  const { rows } = await request.ask(wait, (handle, id, timeoutMs) =>
+    handle.createPartitions(id, timeoutMs, wanted, validateOnly),
+  );
+  done(
+    request,
+    wanted.map(({ topic }) => topic),
+    rows,
+  );
+}
+
+export async function listTopics(request: Request, options: unknown): Promise<string[]> {
+  const { wait } = adminOptions(options);
+  const { rows } = await request.ask(wait, (handle, id, timeoutMs) => handle.listTopics(id, timeoutMs));
+  return rows.map(({ topic }) => topic).sort();
+}
+
+export async function describeTopics(request: Request, topics: unknown, options: unknown): Promise<TopicDescription[]> {
+  const names = topicNames(topics);
+  const { rights, wait } = describeOptions(options);
+  const reply = await request.ask(wait, (handle, id, timeoutMs) => handle.describeTopics(id, timeoutMs, names, rights));
+  const outcomes = inOrder(request.operation, topicKind, names, reply.topics!, (answer) =>
+    descriptionOf(answer as NativeTopicDescription, rights),
+  );
+  return resultsOf(request.operation, outcomes);
+}
+
+function descriptionOf(
+  { topic, topicId, internal, partitions, operations = [] }: NativeTopicDescription,
+  rights: boolean,
+): TopicDescription {
+  return {
+    topic,
+    topicId,
+    internal,
+    partitions: partitions.map((row) => ({ ...row, leader: row.leader < 0 ? null : row.leader })),
+    ...(rights && { authorizedOperations: operationsOf(operations) }),
+  };
+}
+
+export async function deleteRecords(request: Request, offsets: unknown, options: unknown): Promise<void> {
+  const before: TopicPartitionOffset[] = topicPartitionOffsets(offsets, 'offsets');
+  const { wait } = adminOptions(options);
+  if (before.length === 0) return;
+  const rows = await rowsOf(request, wait, before, (handle, id, timeoutMs) =>
+    handle.deleteRecords(id, timeoutMs, flat(before)),
+  );
+  const { operation } = request;
+  resultsOf(
+    operation,
+    inOrder(operation, partitionKind, before, rows, () => undefined),
+  );
+}
+
+/** So long at most it is asked why there is no leader. */
+const WHY_MS = 3_000;
+
+/**
+ * The rows of an answer about partitions. Where librdkafka finds no leader of any of them, it says that of the whole, and not
+ * why: then the topics are described.
+ */
+export async function rowsOf(
+  request: Request,
+  wait: WaitOptions,
+  asked: readonly TopicPartition[],
+  send: Parameters<Request['ask']>[1],
+): Promise<NativeRow[]> {
+  const began = now();
+  const reply = await orError(request.ask(wait, send));
+  if (!(reply instanceof KafkaError)) return reply.rows;
+  if (reply.errno !== errno.noEntity) throw reply;
+  const left = Math.ceil((wait.timeoutMs ?? request.timeoutMs) - (now() - began));
+  const names = [...new Set(asked.map(({ topic }) => topic))];
+  const why = await orError(
+    request.ask({ ...wait, timeoutMs: Math.max(0, Math.min(left, WHY_MS)) }, (handle, id, timeoutMs) =>
+      handle.describeTopics(id, timeoutMs, names, false),
+    ),
+  );
+  const topics = why instanceof KafkaError ? [] : why.topics!;
+  const described = new Map(topics.map((topic) => [topic.topic, topic]));
+  return asked.map((place) => ({
+    ...place,
+    offset: -1,
+    error: whyLeaderless(request, place, described.get(place.topic)),
+  }));
+}
+
+function whyLeaderless(
+  { operation }: Request,
+  { partition }: TopicPartition,
+  topic: NativeTopicDescription | undefined,
+): NativeError {
+  if (topic?.error) return topic.error;
+  const there = topic?.partitions.some((one) => one.partition === partition);
+  if (!there) return localError(operation, errno.unknownTopicOrPart, 'there is no such topic or partition');
+  return localError(operation, errno.leaderNotAvailable, 'no broker leads it at the moment');
+}
