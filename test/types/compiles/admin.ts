@@ -1,5 +1,5 @@
 import {
-  Admin,
+  type Admin,
   type AclBinding,
   type AclOperation,
   type ClusterDescription,
