@@ -12,6 +12,7 @@ import {
 } from './properties.js';
 import { type Login, loginOf } from './login.js';
 import { ownedProperties } from './owned.js';
+import { trustedByDefault } from './trust.js';
 import { describeValue, didYouMean, isPlainObject, quote, typeError } from '../arguments/values.js';
 import { otherWords, wordHere } from '../arguments/other-words.js';
 import { checkBootstrapServers } from './bootstrap.js';
@@ -212,6 +213,9 @@ export interface NormalizedConfig<K extends ClientKind> {
 
 type Value = string | number | boolean;
 
+/** Whom the client trusts. */
+const TRUST = ['ssl.ca.location', 'ssl.ca.pem', 'ssl.ca.certificate.stores'];
+
 const hasScope = (property: ConfigProperty, kind: ClientKind) =>
   property.scope === '*' || (property.scope === 'C' ? kind === 'consumer' : kind === 'producer');
 
@@ -334,6 +338,9 @@ export function normalizeConfig<K extends ClientKind>(
     if (!isGiven(name)) native.push([name, String(value)]);
   }
   for (const [name, value] of Object.entries(replaced)) if (value !== undefined) native.push([name, value]);
+  const isTls = String(given.get('security.protocol')?.value).endsWith('ssl');
+  const trusted = isTls && !TRUST.some(isGiven) ? trustedByDefault() : undefined;
+  if (trusted) native.push(['ssl.ca.pem', trusted]);
 
   const valueOf = <T extends Value>(name: string) =>
     (given.get(name)?.value ?? defaults[name]?.value ?? configProperties.get(name)?.default) as T;
