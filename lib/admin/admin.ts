@@ -7,10 +7,12 @@ import type {
   TopicPartitionOffset,
   WaitOptions,
 } from '../arguments/options.js';
-import { timeoutOptions } from '../arguments/values.js';
+import { timeoutOptions, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
+import { askToConnect, connectBy } from '../client/connecting.js';
 import { type AdminConfig, normalizeConfig } from '../config/config.js';
+import type { Login } from '../config/login.js';
 import { call } from '../errors.js';
 import * as ofAcls from './acls.js';
 import * as ofCluster from './cluster.js';
@@ -40,6 +42,7 @@ const LATER_MS = 1_000;
 export class Admin extends Client<ClientEvents> {
   readonly #core: ClientCore<ClientRecord, NativeClient>;
   readonly #timeoutMs: number;
+  readonly #login: Login;
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, ...
@@ -53,6 +56,36 @@ export class Admin extends Client<ClientEvents> {
     this.#core = new ClientCore('Admin', native.Client, pairs, oauthBearerToken);
     this.#core.attach(this);
     this.#timeoutMs = settings.socketTimeoutMs;
+    this.#login = settings.login;
+  }
+
+  /**
+   * Resolves as soon as a broker answers. Never needed: every call connects by itself. It shows early what is wrong with the
+   * configuration: it rejects as soon as all brokers are known to be down, or a second after one has refused the client.
+   * (rd_kafka_metadata of no topic)
+   *
+   * @param options `timeoutMs`, default `socket.timeout.ms`; `signal`
+   * @throws KafkaError with the code and the words of the reason, which is its `cause`: ERR__AUTHENTICATION (login, token), ERR__SSL
+   * (certificate), ERR__TRANSPORT, ERR__RESOLVE, ...; ERR__TIMED_OUT. A later call tries again
+   */
+  connect(options: WaitOptions = {}): Promise<void> {
+    return this.#core.run('connect', async () => {
+      const { timeoutMs = this.#timeoutMs, signal } = waitOptions(options);
+      const { link, over } = this.#core;
+      const ask = (ended: AbortSignal) => askToConnect(link, timeoutMs, ended);
+      await connectBy(over, ask, { timeoutMs, signal });
+    });
+  }
+
+  /**
+   * Logs in with this name and password from the next connection on, for passwords that change. Connections that there are stay.
+   * (rd_kafka_sasl_set_credentials)
+   *
+   * @throws TypeError, RangeError for what is no name or password. KafkaError ERR__NOT_CONFIGURED where the client logs in by no
+   * password (PLAIN, SCRAM), ERR__DESTROY
+   */
+  setSaslCredentials(username: string, password: string): void {
+    this.#core.setSaslCredentials(this.#login, username, password);
   }
 
   /**

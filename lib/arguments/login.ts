@@ -96,3 +96,8 @@ export function clientOptions(given: unknown): { oauthBearerToken: OauthBearerTo
   }
   throw refused('options.oauthBearerToken', 'a function that gives a promise of a token', oauthBearerToken);
 }
+
+/** Of setSaslCredentials(). */
+export function saslCredentials(username: unknown, password: unknown): [username: string, password: string] {
+  return [secretText(username, 'username'), secretText(password, 'password')];
+}

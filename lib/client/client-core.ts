@@ -10,7 +10,9 @@ import type {
   TokenRefreshRecord,
 } from '../../binding/native.js';
 import type { OauthBearerTokenCallback } from '../arguments/options.js';
-import { KafkaError, call, destroyed } from '../errors.js';
+import { saslCredentials } from '../arguments/login.js';
+import type { Login } from '../config/login.js';
+import { KafkaError, call, destroyed, errno, localError } from '../errors.js';
 import { Link, type LinkedHandle, throwLater } from './link.js';
 import { watch } from './open-handles.js';
 import { clearTimeout, setTimeout } from './timers.js';
@@ -78,6 +80,19 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     this.#client = client;
     this.#hooks = hooks;
     if (this.#kind) watch(client, { kind: this.#kind, handle: this.link.handle, also: this.letGo });
+  }
+
+  /** @returns what was given, checked */
+  setSaslCredentials(login: Login, username: unknown, password: unknown): [username: string, password: string] {
+    const credentials = saslCredentials(username, password);
+    this.mustBeOpen('setSaslCredentials');
+    if (login !== 'password') {
+      const text = "the client does not log in with a password ('security.protocol', 'sasl.mechanism')";
+      throw localError('setSaslCredentials', errno.notConfigured, `setSaslCredentials: ${text}`);
+    }
+    this.link.handle.setSaslCredentials(...credentials);
+    this.over.loginChanged();
+    return credentials;
   }
 
   /** Why the client can do nothing any more, where it is so. */

@@ -4,7 +4,7 @@
 import { type KafkaError, causedBy, errno, localError } from '../errors.js';
 import type { WaitOptions } from '../arguments/options.js';
 import { deferred } from './deferred.js';
-import { clearTimeout, setTimeout } from './timers.js';
+import { clearTimeout, now, setTimeout } from './timers.js';
 
 /** What ends a wait, beside its answer. */
 export interface Limits extends WaitOptions {
@@ -16,6 +16,10 @@ export interface Limits extends WaitOptions {
 export class Over {
   #reason: ((operation: string) => unknown) | null = null;
   #trouble: KafkaError | null = null;
+  #troubleAt = 0;
+  #allDown = false;
+  #loginChangedAt = -Infinity;
+  readonly #onTrouble = new Set<(error: KafkaError) => void>();
   readonly #waits = new Set<() => void>();
 
   get ended(): boolean {
@@ -39,7 +43,43 @@ export class Over {
    * all brokers are down follows from something that says more.)
    */
   noteTrouble(error: KafkaError): void {
-    if (error.errno !== errno.allBrokersDown || !this.#trouble) this.#trouble = error;
+    const allDown = error.errno === errno.allBrokersDown;
+    if (allDown) this.#allDown = true;
+    if (!allDown || !this.#trouble) [this.#trouble, this.#troubleAt] = [error, now()];
+    for (const listener of [...this.#onTrouble]) listener(error);
+  }
+
+  /** What goes wrong from now on. Gives back how to end that. */
+  onTrouble(listener: (error: KafkaError) => void): () => void {
+    this.#onTrouble.add(listener);
+    return () => this.#onTrouble.delete(listener);
+  }
+
+  /** What went wrong last, where that is no longer ago. */
+  troubleSince(milliseconds: number): KafkaError | null {
+    return now() - this.#troubleAt <= milliseconds ? this.#trouble : null;
+  }
+
+  /** All brokers were down, and none is known to have answered since. */
+  get allDown(): boolean {
+    return this.#allDown;
+  }
+
+  /** What went wrong before was by another login. */
+  loginChanged(): void {
+    this.answered();
+    this.#loginChangedAt = now();
+  }
+
+  /** Milliseconds since the login was changed: what is refused shortly after may have been under way. */
+  get loginAge(): number {
+    return now() - this.#loginChangedAt;
+  }
+
+  /** A broker has answered. */
+  answered(): void {
+    this.#allDown = false;
+    this.#trouble = null;
   }
 
   timedOut(operation: string, text: string): KafkaError {

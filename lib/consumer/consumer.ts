@@ -22,6 +22,7 @@ import { Partitions } from '../assignment/partitions.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore, type OwnRecord } from '../client/client-core.js';
 import { type Consumed, consumedForTransaction } from '../client/transactional.js';
+import { connectBy } from '../client/connecting.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../config/config.js';
 import { KafkaError, call, destroyed, errno, isDestroyed, localError, noGroup } from '../errors.js';
 import { now } from '../client/timers.js';
@@ -145,6 +146,33 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       isByHand: () => this.#mode === 'assigned',
       report,
     };
+  }
+
+  /**
+   * Resolves as soon as a broker answers. Never needed: every call connects by itself. It shows early what is wrong with the
+   * configuration: it rejects as soon as all brokers are known to be down, or a second after one has refused the client.
+   * (rd_kafka_metadata of no topic, on the handle for questions)
+   *
+   * @param options `timeoutMs`, default `socket.timeout.ms`; `signal`
+   * @throws KafkaError with the code and the words of the reason, which is its `cause`: ERR__AUTHENTICATION (login, token), ERR__SSL
+   * (certificate), ERR__TRANSPORT, ERR__RESOLVE, ...; ERR__TIMED_OUT. A later call tries again
+   */
+  connect(options: WaitOptions = {}): Promise<void> {
+    return this.#call('connect', async () => {
+      const limits = this.#limits(options);
+      await connectBy(this.#core.over, (ended) => this.#lookups.ready(limits.timeoutMs, ended), limits);
+    });
+  }
+
+  /**
+   * Logs in with this name and password from the next connection on, for passwords that change. Connections that there are stay.
+   * (rd_kafka_sasl_set_credentials)
+   *
+   * @throws TypeError, RangeError for what is no name or password. KafkaError ERR__NOT_CONFIGURED where the client logs in by no
+   * password (PLAIN, SCRAM), ERR__DESTROY
+   */
+  setSaslCredentials(username: string, password: string): void {
+    this.#lookups.setSaslCredentials(...this.#core.setSaslCredentials(this.#settings.login, username, password));
   }
 
   /**

@@ -36,6 +36,23 @@ const handles = new Map<string, LookupHandle>();
 const callbackIds = new WeakMap<OauthBearerTokenCallback, number>();
 let nextCallbackId = 1;
 
+function configOf(consumerConfig: readonly [string, string][]): [string, string][] {
+  const asked = consumerConfig.find(([key]) => key === 'socket.timeout.ms')?.[1];
+  return [
+    // What concerns connections is the same for both.
+    ...consumerConfig.filter(([key]) => configProperties.get(key)?.scope === '*' && !own.has(key)),
+    // Leaders are looked up in the cache, where an old one, or none, would stay for a quarter of an hour.
+    ['metadata.max.age.ms', '1000'],
+    // A broker that hangs answers nothing of what was asked before, metadata among it, and its connection stays open. What
+    // waits for it longer than an attempt takes is nobody's any more.
+    ['socket.timeout.ms', String(Math.min(ATTEMPT_MS, Number(asked ?? ATTEMPT_MS)))],
+  ];
+}
+
+/** Of the same configuration and callback, whatever order the configuration is in. */
+const keyOf = (config: readonly [string, string][], callback: OauthBearerTokenCallback | undefined): string =>
+  JSON.stringify([[...config].sort(([a], [b]) => (a < b ? -1 : 1)), callback && idOf(callback)]);
+
 function idOf(callback: OauthBearerTokenCallback): number {
   const id = callbackIds.get(callback) ?? nextCallbackId++;
   callbackIds.set(callback, id);
@@ -43,7 +60,7 @@ function idOf(callback: OauthBearerTokenCallback): number {
 }
 
 export class LookupHandle {
-  readonly #key: string;
+  #key: string;
   /** Weak: a consumer that nobody can reach is not kept by the handle that it shares. */
   readonly #users = new Set<WeakRef<LookupUser>>();
   readonly link: Link<ClientRecord, NativeClient>;
@@ -57,17 +74,8 @@ export class LookupHandle {
     oauthBearerToken: OauthBearerTokenCallback | undefined,
     user: WeakRef<LookupUser>,
   ): LookupHandle {
-    const asked = consumerConfig.find(([key]) => key === 'socket.timeout.ms')?.[1];
-    const config: [string, string][] = [
-      // What concerns connections is the same for both.
-      ...consumerConfig.filter(([key]) => configProperties.get(key)?.scope === '*' && !own.has(key)),
-      // Leaders are looked up in the cache, where an old one, or none, would stay for a quarter of an hour.
-      ['metadata.max.age.ms', '1000'],
-      // A broker that hangs answers nothing of what was asked before, metadata among it, and its connection stays open. What
-      // waits for it longer than an attempt takes is nobody's any more.
-      ['socket.timeout.ms', String(Math.min(ATTEMPT_MS, Number(asked ?? ATTEMPT_MS)))],
-    ];
-    const key = JSON.stringify([config, oauthBearerToken && idOf(oauthBearerToken)]);
+    const config = configOf(consumerConfig);
+    const key = keyOf(config, oauthBearerToken);
     const handle = handles.get(key) ?? new LookupHandle(key, config, oauthBearerToken);
     handle.#users.add(user);
     return handle;
@@ -93,6 +101,19 @@ export class LookupHandle {
       .catch(() => undefined); // the question itself will tell
     const cold = alarm(COLD_MS);
     this.connected = Promise.race([connected, cold.rung]).finally(() => cold.stop());
+  }
+
+  /**
+   * Logs in by this name and password from now on. False: it cannot, as others use it too, or there is another handle that
+   * does so already.
+   */
+  setSaslCredentials(consumerConfig: readonly [string, string][], username: string, password: string): boolean {
+    const key = keyOf(configOf(consumerConfig), undefined);
+    if (this.#users.size > 1 || (key !== this.#key && handles.has(key))) return false;
+    handles.delete(this.#key);
+    handles.set((this.#key = key), this);
+    if (!this.link.over.ended) this.link.handle.setSaslCredentials(username, password);
+    return true;
   }
 
   /** Resolves when the handle has ended, if that was its last user; after the time limit it is left to end by itself. */

@@ -16,6 +16,7 @@ import type {
   WaitOptions,
 } from '../arguments/options.js';
 import { flat, keyOf } from '../arguments/partitions.js';
+import { askToConnect } from '../client/connecting.js';
 import { alarm, delay, now } from '../client/timers.js';
 import type { Over } from '../client/waits.js';
 import { KafkaError, errno, isDestroyed, localError, partitionsError } from '../errors.js';
@@ -52,14 +53,16 @@ type Ask = (
 ) => ReturnType<NativeClient['listOffsets']>;
 
 export class Lookups implements LookupUser {
-  readonly #config: readonly [string, string][];
+  #config: readonly [string, string][];
   readonly #oauthBearerToken: OauthBearerTokenCallback | undefined;
   readonly #readCommitted: boolean;
   readonly #over: Over;
   readonly #report: (error: KafkaError) => void;
-  readonly #reference = new WeakRef<LookupUser>(this);
   readonly #letGo: Set<() => void>;
+  /** The handle that new questions are asked on, and how its use ends. */
   #handle: LookupHandle | null = null;
+  #leave: ((timeoutMs?: number) => Promise<void>) | null = null;
+  readonly #asked = new Set<Promise<unknown>>();
 
   /**
    * @param over ends every question
@@ -118,7 +121,7 @@ export class Lookups implements LookupUser {
 
   /** After the end of all questions. */
   async close(timeoutMs: number): Promise<void> {
-    await this.#handle?.leave(this.#reference, timeoutMs);
+    await this.#leave?.(timeoutMs);
   }
 
   /** Connects, so that the first question need not wait for that. */
@@ -126,11 +129,33 @@ export class Lookups implements LookupUser {
     if (!this.#over.ended) this.#connect();
   }
 
+  /** Resolves when a broker answers. */
+  ready(timeoutMs: number, signal: AbortSignal): Promise<unknown> {
+    return askToConnect(this.#connect().link, timeoutMs, signal);
+  }
+
+  /** Questions that come from now on are asked by this name and password. Those that are open go on as they were asked. */
+  setSaslCredentials(username: string, password: string): void {
+    const rest = this.#config.filter(([key]) => key !== 'sasl.username' && key !== 'sasl.password');
+    this.#config = [...rest, ['sasl.username', username], ['sasl.password', password]];
+    const [handle, leave] = [this.#handle, this.#leave];
+    if (!handle || !leave || handle.setSaslCredentials(this.#config, username, password)) return;
+    this.#handle = this.#leave = null;
+    void Promise.allSettled(this.#asked).then(() => leave());
+  }
+
   #connect(): LookupHandle {
     if (this.#handle) return this.#handle;
-    const reference = this.#reference;
+    const reference = new WeakRef<LookupUser>(this);
     const handle = (this.#handle = LookupHandle.use(this.#config, this.#oauthBearerToken, reference));
-    this.#letGo.add(() => void handle.leave(reference));
+    const letGo = this.#letGo;
+    const dropped = () => void leave();
+    const leave = async (timeoutMs?: number) => {
+      letGo.delete(dropped);
+      await handle.leave(reference, timeoutMs);
+    };
+    letGo.add(dropped);
+    this.#leave = leave;
     return handle;
   }
 
@@ -213,7 +238,10 @@ export class Lookups implements LookupUser {
     };
     try {
       // librdkafka counts the time too; ours also covers a handle that does not answer at all.
-      const answered = await this.#over.race(operation, asked(), { timeoutMs: limit, signal });
+      const question = asked();
+      this.#asked.add(question);
+      question.catch(() => undefined).finally(() => this.#asked.delete(question));
+      const answered = await this.#over.race(operation, question, { timeoutMs: limit, signal });
       const reply = new Map(answered.map((row) => [keyOf(row.topic, row.partition), row]));
       return ({ topic, partition }) => {
         const row = reply.get(keyOf(topic, partition));

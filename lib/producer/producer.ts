@@ -14,7 +14,9 @@ import { isClass, timeoutOptions, typeError, waitOptions } from '../arguments/va
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import { now, queueMicrotask } from '../client/timers.js';
+import { askToConnect, connectBy } from '../client/connecting.js';
 import { type ProducerConfig, normalizeConfig } from '../config/config.js';
+import type { Login } from '../config/login.js';
 import { type KafkaError, call, destroyed, errno, localError } from '../errors.js';
 import { ArraySending, type Sending, SinglesSending, type Waiter } from './sending.js';
 import { type Transaction, Transactions } from './transaction.js';
@@ -59,6 +61,8 @@ export class Producer extends Client<ClientEvents> {
   /** What librdkafka has room for (`queue.buffering.max.kbytes`). */
   readonly #queueBytes: number;
   readonly #lingerFollowsLoad: boolean;
+  readonly #timeoutMs: number;
+  readonly #login: Login;
   /** Null without `transactional.id`. */
   readonly #transactions: Transactions | null;
 
@@ -81,6 +85,8 @@ export class Producer extends Client<ClientEvents> {
     const { transactionalId, transactionTimeoutMs, queueBytes, lingerFollowsLoad } = settings;
     this.#queueBytes = queueBytes;
     this.#lingerFollowsLoad = lingerFollowsLoad;
+    this.#timeoutMs = settings.socketTimeoutMs;
+    this.#login = settings.login;
     this.#transactions =
       transactionalId === undefined
         ? null
@@ -91,6 +97,35 @@ export class Producer extends Client<ClientEvents> {
             report: (error) => this.#core.report(error),
             fatal: () => this.#core.fatal,
           });
+  }
+
+  /**
+   * Resolves as soon as a broker answers. Never needed: every call connects by itself. It shows early what is wrong with the
+   * configuration: it rejects as soon as all brokers are known to be down, or a second after one has refused the client.
+   * (rd_kafka_metadata of no topic)
+   *
+   * @param options `timeoutMs`, default `socket.timeout.ms`; `signal`
+   * @throws KafkaError with the code and the words of the reason, which is its `cause`: ERR__AUTHENTICATION (login, token), ERR__SSL
+   * (certificate), ERR__TRANSPORT, ERR__RESOLVE, ...; ERR__TIMED_OUT. A later call tries again
+   */
+  connect(options: WaitOptions = {}): Promise<void> {
+    return this.#core.run('connect', async () => {
+      const { timeoutMs = this.#timeoutMs, signal } = waitOptions(options);
+      const { link, over } = this.#core;
+      const ask = (ended: AbortSignal) => askToConnect(link, timeoutMs, ended);
+      await connectBy(over, ask, { timeoutMs, signal });
+    });
+  }
+
+  /**
+   * Logs in with this name and password from the next connection on, for passwords that change. Connections that there are stay.
+   * (rd_kafka_sasl_set_credentials)
+   *
+   * @throws TypeError, RangeError for what is no name or password. KafkaError ERR__NOT_CONFIGURED where the client logs in by no
+   * password (PLAIN, SCRAM), ERR__DESTROY
+   */
+  setSaslCredentials(username: string, password: string): void {
+    this.#core.setSaslCredentials(this.#login, username, password);
   }
 
   /**

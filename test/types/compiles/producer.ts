@@ -3,6 +3,7 @@ import {
   Consumer,
   MockCluster,
   Producer,
+  clientCredentials,
   librdkafkaVersion,
   type OauthBearerToken,
   type OauthBearerTokenCallback,
@@ -62,3 +63,17 @@ export function loggedIn(bootstrapServers: string): Producer {
   const config = { 'bootstrap.servers': bootstrapServers, 'sasl.mechanism': 'OAUTHBEARER' };
   return new Producer(config, { oauthBearerToken });
 }
+
+export async function rotate(clients: readonly [Producer, Consumer, Admin], signal: AbortSignal): Promise<void> {
+  for (const client of clients) {
+    client.setSaslCredentials('orders', 'new');
+    await client.connect({ timeoutMs: 1000, signal });
+  }
+}
+
+export const provider: OauthBearerTokenCallback = clientCredentials({
+  tokenEndpoint: new URL('https://id.example.org/token'),
+  clientId: 'orders',
+  clientSecret: 'secret',
+  scope: ['kafka'],
+});

@@ -1,0 +1,77 @@
+// connect(): until the first broker answers, or it is known why none does.
+
+import type { ClientRecord, NativeClient } from '../../binding/native.js';
+import { KafkaError, causedBy, errno } from '../errors.js';
+import type { WaitOptions } from '../arguments/options.js';
+import { deferred } from './deferred.js';
+import type { Link } from './link.js';
+import { clearTimeout, setTimeout } from './timers.js';
+import type { Over } from './waits.js';
+
+/** So long another broker may still answer where one has refused the client, or all were down when the call came. */
+const GRACE_MS = 1000;
+/** librdkafka tells the same error of a broker again after 30 s: what is older may have passed. */
+const RECENT_MS = 35_000;
+/** A login that is refused so shortly after it was changed may have been the one before; the next attempt comes within it. */
+const NEW_LOGIN_MS = 2000;
+/** librdkafka's limit comes after ours, so that what is late is a time-out. */
+const LATER_MS = 1000;
+
+/** A broker has answered, and will not have the client. */
+const refusals: readonly number[] = [
+  errno.authentication,
+  errno.ssl,
+  errno.unsupportedSaslMechanism,
+  errno.illegalSaslState,
+  errno.saslAuthenticationFailed,
+];
+
+/** Answers when a broker does. */
+export const askToConnect = (
+  link: Link<ClientRecord, NativeClient>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<unknown> =>
+  link.request('connect', (id) => link.handle.connect(id, Math.ceil(timeoutMs) + LATER_MS), { signal });
+
+/**
+ * @param over of the client: what goes wrong underneath is told to it
+ * @param ask answers when a broker does; ends when the signal is aborted
+ */
+export async function connectBy(
+  over: Over,
+  ask: (signal: AbortSignal) => Promise<unknown>,
+  limits: WaitOptions,
+): Promise<void> {
+  const refused = deferred<never>();
+  let reason = over.troubleSince(RECENT_MS);
+  let timer: NodeJS.Timeout | undefined;
+  const giveUp = () => refused.reject(refusedBy(reason!));
+  const giveUpSoon = () => {
+    const ms = over.loginAge < NEW_LOGIN_MS ? NEW_LOGIN_MS : GRACE_MS;
+    timer ??= setTimeout(giveUp, ms).unref();
+  };
+  if (reason && (over.allDown || refusals.includes(reason.errno))) giveUpSoon();
+  const stop = over.onTrouble((error) => {
+    if (error.errno !== errno.allBrokersDown || !reason) reason = error;
+    if (error.errno === errno.allBrokersDown && over.loginAge >= NEW_LOGIN_MS) giveUp();
+    else if (error.errno === errno.allBrokersDown || refusals.includes(error.errno)) giveUpSoon();
+  });
+  const asking = new AbortController();
+  const answer = ask(asking.signal);
+  try {
+    await over.race('connect', Promise.race([answer, refused.promise]), limits);
+    over.answered();
+  } finally {
+    stop();
+    clearTimeout(timer);
+    answer.catch(() => undefined); // it is not waited for any more
+    asking.abort();
+  }
+}
+
+function refusedBy(reason: KafkaError): KafkaError {
+  const { code, errno, fatal, retriable, txnRequiresAbort, message } = reason;
+  const data = { code, errno, fatal, retriable, txnRequiresAbort, message: `connect: ${message}` };
+  return causedBy(new KafkaError('connect', data), reason);
+}
