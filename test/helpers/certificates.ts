@@ -4,9 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { skip } from './groups.js';
 
-/** Files of a certificate that is its own authority, and what is in them. */
+/** Files of a certificate, and what is in them. */
 export interface Certificate {
   readonly file: string;
+  readonly keyFile: string;
   readonly certificate: Buffer;
   readonly key: Buffer;
 }
@@ -38,8 +39,16 @@ export class Certificates implements Disposable {
     return error ? 'there is no openssl command to make a certificate with' : undefined;
   }
 
-  /** For the names (`IP:127.0.0.1`, `DNS:example.org`); `days` of validity from now, below 0: it has expired. */
-  make(name: string, names: readonly string[], { days = 2 } = {}): Certificate {
+  /**
+   * For the names (`IP:127.0.0.1`, `DNS:example.org`); `days` of validity from now, below 0: it has expired.
+   *
+   * @param options `issuer`: the authority that signs it; without one it is its own
+   */
+  make(
+    name: string,
+    names: readonly string[],
+    { days = 2, issuer }: { days?: number; issuer?: Certificate } = {},
+  ): Certificate {
     const file = (extension: string) => path.join(this.#folder, `${name}.${extension}`);
     this.#openssl([
       'req',
@@ -57,28 +66,52 @@ export class Certificates implements Disposable {
     const time = (day: number) =>
       new Date(now.getTime() + day * 86_400_000).toISOString().replace(/[-:T]/g, '').slice(0, 14) + 'Z';
     // `x509 -req` of old versions takes no dates: `ca` does.
-    const config = `[ca]\ndefault_ca=x\n[x]\nnew_certs_dir=${this.#folder}\ndatabase=${file('db')}\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=${names.join(',')}\n`;
+    const config = `[ca]\ndefault_ca=x\n[x]\nnew_certs_dir=${this.#folder}\ndatabase=${file('db')}\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=${names.join(',')}\nbasicConstraints=critical,CA:${issuer ? 'FALSE' : 'TRUE'}\n`;
     writeFileSync(file('cnf'), config);
     writeFileSync(file('db'), '');
     const dates = ['-startdate', time(Math.min(0, days) - 1), '-enddate', time(days)];
     this.#openssl([
       'ca',
       '-batch',
-      '-selfsign',
       '-notext',
       '-config',
       file('cnf'),
       '-extensions',
       'e',
       ...dates,
-      '-keyfile',
-      file('key'),
+      ...(issuer ? ['-cert', issuer.file, '-keyfile', issuer.keyFile] : ['-selfsign', '-keyfile', file('key')]),
       '-in',
       file('csr'),
       '-out',
       file('pem'),
     ]);
-    return { file: file('pem'), certificate: readFileSync(file('pem')), key: readFileSync(file('key')) };
+    return {
+      file: file('pem'),
+      keyFile: file('key'),
+      certificate: readFileSync(file('pem')),
+      key: readFileSync(file('key')),
+    };
+  }
+
+  /** A file with its key and itself, as Kafka's PEM key stores are. */
+  store({ file, key, certificate }: Certificate): string {
+    const store = `${file}.store`;
+    writeFileSync(store, Buffer.concat([key, certificate]));
+    return store;
+  }
+
+  /** A file with its key, encrypted by a password. */
+  encryptedKey({ keyFile }: Certificate, password: string): string {
+    const out = `${keyFile}.encrypted`;
+    this.#openssl(['pkcs8', '-topk8', '-v2', 'aes256', '-in', keyFile, '-out', out, '-passout', `pass:${password}`]);
+    return out;
+  }
+
+  /** A PKCS#12 file of it. */
+  pkcs12({ file, keyFile }: Certificate, password: string): string {
+    const out = `${file}.p12`;
+    this.#openssl(['pkcs12', '-export', '-in', file, '-inkey', keyFile, '-out', out, '-passout', `pass:${password}`]);
+    return out;
   }
 
   [Symbol.dispose](): void {

@@ -8,6 +8,8 @@ import { uniqueGroup, uniqueTopic } from '../helpers/unique.js';
 import { awake, eventually, inTime } from '../helpers/wait.js';
 
 const LISTENER = 'TOKENS';
+/** SECURITY_TABLE=1 prints what docs/security.md has. */
+const rows: string[] = [];
 
 describeOwnKafka(
   'a login by tokens',
@@ -19,6 +21,10 @@ describeOwnKafka(
       topic = uniqueTopic();
       await using admin = new Admin(plain());
       await admin.createTopics([{ topic, partitions: 1 }]);
+    });
+
+    after(() => {
+      if (process.env.SECURITY_TABLE) console.log(rows.join('\n'));
     });
 
     it('of a producer, a consumer with its questions, and an admin client', async () => {
@@ -100,6 +106,10 @@ describeOwnKafka(
       });
       const errors: KafkaError[] = [];
       admin.on('error', (error) => errors.push(error));
+      const begun = awake();
+      const refused = (await inTime(rejection(admin.connect()))) as KafkaError;
+      rows.push(`| no token | \`${refused.code}\` | ${Math.round(awake() - begun)} | ${refused.message} |`);
+      expect(refused).to.include({ code: 'ERR__AUTHENTICATION', operation: 'connect' });
       const error = (await inTime(rejection(admin.listTopics({ timeoutMs: 1500 })))) as KafkaError;
       expect(error).to.be.instanceOf(KafkaError);
       const { cause } = error as { cause: KafkaError };
@@ -107,9 +117,10 @@ describeOwnKafka(
       expect(cause.message).to.include(why.message);
       expect(cause.cause).to.equal(why);
       expect(errors[0]!.cause).to.equal(why);
-      expect(calls.length, 'calls of 1.5 s: after 0, 0.1, 0.3, 0.7, 1.5 s').to.be.within(2, 6);
+      expect(calls.length, 'calls of the back-off: after 0, 0.1, 0.3, 0.7, 1.5, 3.1 s').to.be.within(2, 7);
       fail = false;
       await inTime(admin.listTopics());
+      await inTime(admin.connect());
     });
 
     it('is refused with the broker’s words where the token is of another time', async () => {
@@ -117,7 +128,10 @@ describeOwnKafka(
       await using admin = new Admin(config(), { oauthBearerToken: () => Promise.resolve(stale) });
       const errors: KafkaError[] = [];
       admin.on('error', (error) => errors.push(error));
-      const error = await inTime(rejection(admin.listTopics({ timeoutMs: 1500 })));
+      const begun = awake();
+      const error = (await inTime(rejection(admin.connect()))) as KafkaError;
+      rows.push(`| an expired token | \`${error.code}\` | ${Math.round(awake() - begun)} | ${error.message} |`);
+      expect(error).to.include({ code: 'ERR__AUTHENTICATION', operation: 'connect' });
       await eventually(() => errors.some(({ code }) => code === 'ERR__AUTHENTICATION'));
       expect(inspect([error, errors, admin], { depth: 10, showHidden: true })).not.to.include(stale.value);
       expect(errors.find(({ code }) => code === 'ERR__AUTHENTICATION')!.message).to.match(/invalid_token|expired/i);

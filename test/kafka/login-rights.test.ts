@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import { Admin, Consumer, KafkaError, Producer } from 'seekafka';
+import { Certificates } from '../helpers/certificates.js';
+import { skip } from '../helpers/groups.js';
+import { describeOwnKafka } from '../helpers/kafka.js';
+import { type Allowed, allow } from '../helpers/raw-acls.js';
+import { rejection } from '../helpers/rejection.js';
+import { PASSWORD, Secured } from '../helpers/secured-kafka.js';
+import { uniqueGroup, uniqueTopic } from '../helpers/unique.js';
+import { awake, eventually, inTime } from '../helpers/wait.js';
+
+// What bob is told, who may log in and has not the right that a call needs.
+
+let secured: Secured;
+/** SECURITY_TABLE=1 prints what docs/security.md has. */
+const rows: string[] = [];
+
+before(function () {
+  const reason = Certificates.whyNot();
+  if (reason) skip(this, reason);
+});
+
+describeOwnKafka(
+  'a client without the right',
+  (kafka) => {
+    const config = () => ({
+      'bootstrap.servers': kafka().listeners.SASL!,
+      'security.protocol': 'sasl_plaintext' as const,
+      'sasl.mechanism': 'PLAIN',
+      'sasl.username': 'bob',
+      'sasl.password': PASSWORD.bob,
+    });
+    let group: string;
+    let topic: string;
+    beforeEach('a topic with a message', async () => {
+      topic = uniqueTopic();
+      group = uniqueGroup();
+      await using admin = new Admin({ 'bootstrap.servers': kafka().bootstrapServers });
+      await admin.createTopics([{ topic, partitions: 1 }]);
+      await using producer = new Producer({ 'bootstrap.servers': kafka().bootstrapServers });
+      await producer.send({ topic, value: 'x' });
+    });
+    after(() => {
+      secured[Symbol.dispose]();
+      if (process.env.SECURITY_TABLE) console.log(rows.join('\n'));
+    });
+
+    const allowBob = (...allowed: Allowed[]) => allow(kafka().bootstrapServers, 'bob', allowed);
+    const onTopic = (operation: Allowed['operation']): Allowed => ({ resource: 'topic', name: topic, operation });
+    const onGroup = (): Allowed => ({ resource: 'group', name: group, operation: 'read' });
+
+    /** What a call rejects with, which is noted for the table. */
+    async function told(right: string, call: string, asked: () => Promise<unknown>): Promise<KafkaError> {
+      const begun = awake();
+      const error = (await inTime(rejection(asked()), call, 90_000)) as KafkaError;
+      rows.push(`| ${right} | ${call} | \`${error.code}\` | ${Math.round(awake() - begun)} | ${error.message} |`);
+      expect(error).to.be.instanceOf(KafkaError);
+      return error;
+    }
+
+    it('to write a topic: send() says so and names it', async () => {
+      await allowBob(onTopic('describe'));
+      await using producer = new Producer(config());
+      const error = await told('Write of a topic', '`send()`', () => producer.send({ topic, value: 'x' }));
+      expect(error).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED' });
+      expect(error.message).to.include(topic);
+    });
+
+    it('to know of a topic: send() says so and names it', async () => {
+      await using producer = new Producer(config());
+      const error = await told('Describe of a topic', '`send()`', () => producer.send({ topic, value: 'x' }));
+      expect(error).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED' });
+      expect(error.message).to.include(topic);
+    });
+
+    it('to describe a topic: describeTopics() says so', async () => {
+      await using admin = new Admin(config());
+      const error = await told('Describe of a topic', '`describeTopics()`', () => admin.describeTopics([topic]));
+      expect(error).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED' });
+    });
+
+    it('to create a topic: createTopics() says so', async () => {
+      await using admin = new Admin(config());
+      const name = uniqueTopic();
+      const error = await told('Create of a topic', '`createTopics()`', () => admin.createTopics([{ topic: name }]));
+      expect(error).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED' });
+      expect(error.message).to.include(name);
+    });
+
+    it('to read a group: committed() and commit() say so', async () => {
+      await allowBob(onTopic('read'));
+      await using consumer = new Consumer({ ...config(), 'group.id': group });
+      const partitions = [{ topic, partition: 0 }];
+      const error = await told('Read of a group', '`committed()`', () =>
+        consumer.committed(partitions, { timeoutMs: 5000 }),
+      );
+      expect(error).to.include({ code: 'ERR_GROUP_AUTHORIZATION_FAILED' });
+    });
+
+    it('to read a group: it is told while a loop waits', async () => {
+      await allowBob(onTopic('read'));
+      await using consumer = new Consumer({ ...config(), 'group.id': group });
+      const errors: KafkaError[] = [];
+      const begun = awake();
+      consumer.on('error', (error) => errors.push(error));
+      await consumer.subscribe(topic);
+      const loop = consumer[Symbol.asyncIterator]().next();
+      loop.catch(() => undefined); // it may be rejected by that
+      const event = await eventually(() => errors.find(({ code }) => code === 'ERR_GROUP_AUTHORIZATION_FAILED'), {
+        what: 'the event',
+      });
+      rows.push(
+        `| Read of a group | event \`error\` | \`${event.code}\` | ${Math.round(awake() - begun)} | ${event.message} |`,
+      );
+    });
+
+    it('to read a topic: it is told while a loop waits', async () => {
+      await allowBob(onTopic('describe'), onGroup());
+      await using consumer = new Consumer({ ...config(), 'group.id': group });
+      const errors: KafkaError[] = [];
+      const begun = awake();
+      consumer.on('error', (error) => errors.push(error));
+      await consumer.assign([{ topic, partition: 0, offset: 0 }]);
+      const loop = consumer[Symbol.asyncIterator]().next();
+      loop.catch(() => undefined); // it may be rejected by that
+      const event = await eventually(() => errors.find(({ code }) => code === 'ERR_TOPIC_AUTHORIZATION_FAILED'), {
+        what: 'the event',
+      });
+      rows.push(
+        `| Read of a topic | event \`error\` | \`${event.code}\` | ${Math.round(awake() - begun)} | ${event.message} |`,
+      );
+    });
+
+    it('to use a transactional id: initTransactions() says so', async () => {
+      await using producer = new Producer({ ...config(), 'transactional.id': uniqueGroup('tx') });
+      const error = await told('Write of a transactional id', '`initTransactions()`', () =>
+        producer.initTransactions({ timeoutMs: 10_000 }),
+      );
+      expect(error).to.include({ code: 'ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED' });
+    });
+  },
+  () => {
+    secured = new Secured();
+    return secured.options();
+  },
+);
