@@ -188,7 +188,7 @@ const without = process.env.FUZZ_WITHOUT ? new RegExp(process.env.FUZZ_WITHOUT) 
 
 const all: readonly Entry[] = [
   ...of(assigned, 'assigned', 'async', consumerMethods),
-  ...of(assigned, 'assigned', 'async', { assign: [places] }),
+  ...of(assigned, 'assigned', 'async', { assign: [places], connect: [options] }),
   ...of(subscribed, 'subscribed', 'async', consumerMethods),
   ...of(subscribed, 'subscribed', 'async', { subscribe: [topics, listener], assign: [rows] }),
   ...[assigned, subscribed].flatMap((c) => of(c, 'consumer', 'sync', { pause: [rows], resume: [rows] })),
@@ -197,6 +197,7 @@ const all: readonly Entry[] = [
     messages: [options],
   }),
   ...of(producer, 'producer', 'async', {
+    connect: [options],
     send: [message],
     flush: [options],
     transaction: [right('work', () => async () => 1)],
@@ -218,6 +219,7 @@ const all: readonly Entry[] = [
   ...of(admin, 'admin', 'async', {
     createTopics: [newTopics, options],
     deleteTopics: [right('topics to delete', () => ['never-there']), options],
+    connect: [options],
     listTopics: [options],
     describeTopics: [topics, options],
     createPartitions: [right('totals', () => [{ topic: 'fuzz', total: 3 }]), options],

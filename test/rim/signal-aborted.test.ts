@@ -38,6 +38,7 @@ describe('a signal that is aborted before the call', () => {
       'seek([])': () => consumer.seek([], options),
       'seekToEnd()': () => consumer.seekToEnd(undefined, options),
       'unsubscribe()': () => consumer.unsubscribe(options),
+      'connect()': () => consumer.connect(options),
     };
     for (const [what, call] of Object.entries(calls)) {
       expect(await inTime(rejection(call()), what), what).to.equal(reason);
@@ -54,6 +55,8 @@ describe('a signal that is aborted before the call', () => {
     const calls: Record<string, () => Promise<unknown>> = {
       'flush()': () => producer.flush(options),
       'initTransactions(), done before': () => producer.initTransactions(options),
+      'producer.connect()': () => producer.connect(options),
+      'admin.connect()': () => admin.connect(options),
       'listTopics()': () => admin.listTopics(options),
       'createTopics()': () => admin.createTopics([{ topic: 'never' }], options),
       'describeTopics()': () => admin.describeTopics(['never'], options),
