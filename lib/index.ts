@@ -54,7 +54,7 @@ export type {
 } from './client/statistics.js';
 export { KafkaError, type KafkaErrorItem } from './errors.js';
 export { type KafkaErrorCode, kafkaErrorCodes } from './error-codes.js';
-export { type MessageBatch } from './consumer/batch.js';
+export { type MessageBatch, type PartitionBatch } from './consumer/batch.js';
 export { type Message } from './consumer/message.js';
 export { MockCluster, type MockClusterOptions } from './testing/mock-cluster.js';
 export { type Read } from './consumer/read.js';

@@ -11,6 +11,17 @@ export interface MessageBatch extends Iterable<Message> {
   /** Of headers, keys and values. */
   readonly byteLength: number;
   readonly topicPartitions: readonly TopicPartition[];
+  /**
+   * A batch for each partition, in the order in which they begin, made when it is asked for. Partitions that were sought, or
+   * lost, until then are left out. `commit()` takes such a batch as any other.
+   */
+  byPartition(): IterableIterator<PartitionBatch>;
+}
+
+/** Messages of one partition, offsets ascending. */
+export interface PartitionBatch extends MessageBatch, TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
 }
 
 /** Messages [from, to) of a run, which were handed out. */
@@ -26,6 +37,8 @@ export class PackedBatch implements MessageBatch, InHand {
   readonly #pieces: readonly Piece[];
   /** Who reads it; the last one, if there are several. */
   #reader: PieceIterator | null = null;
+  /** Instead of a reader of all: those that were given out one by one. */
+  #parts: Map<Partition, PackedBatch> | null = null;
   readonly length: number;
 
   constructor(pieces: readonly Piece[]) {
@@ -44,10 +57,26 @@ export class PackedBatch implements MessageBatch, InHand {
   /** Messages of partitions that were sought, or lost, in the meantime are left out. */
   [Symbol.iterator](): IterableIterator<Message> {
     if (this.#reader?.done) return new PieceIterator(this.#pieces);
+    this.#parts = null;
     return (this.#reader = new PieceIterator(this.#pieces));
   }
 
+  *byPartition(): IterableIterator<PartitionBatch> {
+    this.#reader = null;
+    const parts = (this.#parts = new Map<Partition, PackedBatch>());
+    for (const { run } of this.#pieces) {
+      if (parts.has(run.source)) continue;
+      const pieces = this.#pieces.filter((piece) => piece.run.source === run.source);
+      if (isStale(pieces[0]!)) continue;
+      const part = new PackedPart(pieces);
+      parts.set(run.source, part);
+      yield part;
+    }
+  }
+
   unreadOf(source: Partition): number | null {
+    const part = this.#parts?.get(source);
+    if (part) return part.unreadOf(source);
     const of = (piece: Piece) => piece.run.source === source && !isStale(piece);
     return (this.#reader ?? new PieceIterator(this.#pieces)).unread(of);
   }
@@ -62,6 +91,19 @@ export class PackedBatch implements MessageBatch, InHand {
       stint,
       offset: offsetAt(batch, to - 1) + 1,
     }));
+  }
+}
+
+/** The pieces of one partition. */
+class PackedPart extends PackedBatch implements PartitionBatch {
+  readonly topic: string;
+  readonly partition: number;
+
+  constructor(pieces: readonly Piece[]) {
+    super(pieces);
+    const { topic, partition } = pieces[0]!.run.source;
+    this.topic = topic;
+    this.partition = partition;
   }
 }
 

@@ -15,7 +15,7 @@ import type {
   WaitOptions,
 } from '../arguments/options.js';
 import { assignTargets, seekTargets, timestampQueries, topicPartitions } from '../arguments/partitions.js';
-import { timeoutOptions, timestamp as checkTimestamp, waitOptions } from '../arguments/values.js';
+import { timeoutOptions, timestamp as checkTimestamp, typeError, waitOptions } from '../arguments/values.js';
 import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import { Partitions } from '../assignment/partitions.js';
@@ -35,7 +35,7 @@ import type { MessageBatch } from './batch.js';
 import { Committer } from './committer.js';
 import { Delivery } from './delivery.js';
 import { BatchIterator, type Course, MessageIterator } from './iterators.js';
-import type { Message } from './message.js';
+import { type Message, PackedMessage } from './message.js';
 import { type OffsetReset, OffsetResetter } from './offset-resetter.js';
 import type { Read } from './read.js';
 import { ReadEnd, type ReadSurroundings } from './read-end.js';
@@ -275,6 +275,22 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       this.#delivery,
       this.#course('batches', () => check.batchOptions(options)),
     );
+  }
+
+  /**
+   * Whether the partition of a message was sought, reset or taken away since the message was delivered: what is done with it
+   * now may have been done elsewhere, or is not wanted any more. From the time on that a seek has taken effect. Of a batch the
+   * loop leaves out such messages by itself; this is for who works on several messages at once.
+   *
+   * @param message as it was delivered by this consumer
+   * @throws TypeError for anything else, a copy of a message too
+   */
+  isStale(message: Message): boolean {
+    const run = message instanceof PackedMessage ? PackedMessage.originOf(message) : undefined;
+    if (!run || this.#partitions.byId(run.source.id) !== run.source) {
+      throw typeError('message', 'a message that this consumer has delivered', message);
+    }
+    return run.lineage !== run.source.lineage;
   }
 
   /**

@@ -4,6 +4,7 @@ import {
   type Header,
   type Message,
   type MessageBatch,
+  type PartitionBatch,
   type Read,
   type ReadOptions,
   type RebalanceListener,
@@ -45,6 +46,11 @@ export async function consume(signal: AbortSignal): Promise<void> {
   for await (const batch of consumer.batches({ maxMessages: 100, maxBytes: 1e6, signal })) {
     const both: MessageBatch = batch;
     for (const message of both) console.log(message.offset);
+    for (const part of batch.byPartition()) {
+      const one: PartitionBatch = part;
+      for (const message of one) console.log(one.topic, one.partition, consumer.isStale(message) ? 'stale' : 'good');
+      await consumer.commit(part);
+    }
     console.log(both.length + both.byteLength, both.topicPartitions[0]?.topic);
     await consumer.commit(batch);
   }
