@@ -195,6 +195,16 @@ export class Delivery {
     }
   }
 
+  /** Drops what is worthless, wherever it stands: while nothing is handed out nobody comes to it. */
+  sweep(): void {
+    const runs = this.#runs.splice(0).slice(this.#head);
+    this.#head = 0;
+    for (const run of runs) {
+      if (run.fetchEra === run.source.fetchEra && run.from < run.to) this.#runs.push(run);
+      else this.#letGoOf(run);
+    }
+  }
+
   /** More may arrive although nothing of this run was handed out. */
   returnCredit({ credit }: Run): void {
     if (credit.returned) return;
@@ -314,7 +324,11 @@ export class Delivery {
     const run = this.#runs[this.#head]!;
     this.#runs[this.#head++] = undefined as unknown as Run;
     if (this.#head === this.#runs.length) this.#runs.length = this.#head = 0;
-    if (--run.credit.runs === 0 && !run.credit.returned) this.#surroundings.grant(1);
+    this.#letGoOf(run);
+  }
+
+  #letGoOf({ credit }: Run): void {
+    if (--credit.runs === 0 && !credit.returned) this.#surroundings.grant(1);
   }
 
   /** The step that waits, if there is one, looks again. */

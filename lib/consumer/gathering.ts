@@ -95,6 +95,7 @@ export class Gathering {
     }
     this.#end?.release((p) => last.has(p));
     for (const run of counted) this.#delivery.returnCredit(run);
+    this.#delivery.sweep();
     this.#delivery.returnsCredits = !this.#end && messages > 0; // then it is not counted again before there may be enough
     if (messages > 0 && !this.#timer && this.#maxWaitMs !== undefined) this.#start(this.#maxWaitMs);
     return false;

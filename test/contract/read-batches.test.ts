@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Consumer } from 'seekafka';
 import { describeOnBoth } from '../helpers/clusters.js';
@@ -107,6 +108,23 @@ describeOnBoth('batches that wait for more', (cluster) => {
     expect(messages).to.equal(30_015);
     const rest = await read(consumer, 1, { minMessages: 29_000 });
     expect(rest.runs).to.match(/^10\.\.\d+$/);
+  });
+
+  it('come although all that is buffered is of a partition that is not read', async () => {
+    await using it = await prepare(2, 20_000);
+    const { topic, consumer } = it;
+    consumer.pause(topic.rows([1]));
+    expect((await read(consumer, 1, { maxMessages: 1 })).sizes).to.deep.equal([1]);
+    await sleep(200); // as much more is fetched and buffered as may be
+    consumer.resume();
+    let messages = 0;
+    const loop = async () => {
+      const until = [topic.at(1, 20)];
+      for await (const batch of consumer.batches({ until, minMessages: 7 })) messages += batch.length;
+    };
+    await inTime(loop());
+    expect(messages).to.equal(20);
+    expect((await read(consumer, 1, { minMessages: 100 })).runs).to.match(/^1\.\.|^$/);
   });
 
   it('leave out what was sought away from while they waited, and begin where it was sought to', async () => {
