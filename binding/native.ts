@@ -184,6 +184,11 @@ export interface Handle<Record> {
   setToken(id: number, value: string, expiresAt: number, principal: string, extensions: readonly string[]): void;
   /** rd_kafka_sasl_set_credentials: for the next connections. Has no reply; where it fails, the record `error` tells. */
   setSaslCredentials(username: string, password: string): void;
+  /**
+   * rd_kafka_brokers_up (cmake/deps/patches/up-brokers.patch): how many brokers are connected, and for how many
+   * milliseconds there has been one, or none any more; -1: there has never been one. After close() or abort(): [0, 0].
+   */
+  brokersUp(): [count: number, sinceMs: number];
   /** Begins the orderly end; the record `closed` tells when it is over. */
   close(): void;
   /** Ends the handle as soon as possible; a consumer does not leave its group. Returns at once, `closed` comes. */
@@ -249,7 +254,7 @@ export interface NativeClient extends Handle<ClientRecord>, NativeAdmin {
   /** rd_kafka_purge of everything, without waiting (RD_KAFKA_PURGE_F_NON_BLOCKING) */
   purge(): NativeError | undefined;
   /**
-   * Nobody waits any more for the reply to connect, listTopics, or transact of init, begin or offsets. A call that has not
+   * Nobody waits any more for the reply to connect, listTopics, partitionsOf, or transact of init, begin or offsets. A call that has not
    * begun never does, one that is repeated is not repeated again; then no reply comes.
    */
   cancel(id: number): void;
@@ -257,6 +262,8 @@ export interface NativeClient extends Handle<ClientRecord>, NativeAdmin {
   connect(id: number, timeoutMs: number): NativeError | undefined;
   /** rd_kafka_metadata of all topics, on the client's thread. Rows: NativeTopicRow. */
   listTopics(id: number, timeoutMs: number): NativeError | undefined;
+  /** rd_kafka_metadata of all topics, on the client's thread. Rows: one for each partition of `topic`. */
+  partitionsOf(id: number, timeoutMs: number, topic: string): NativeError | undefined;
   /**
    * rd_kafka_init_transactions, _begin_transaction, _send_offsets_to_transaction, _commit_transaction and
    * _abort_transaction, on the client's thread. The last two go on until they are decided.

@@ -39,8 +39,9 @@ export {
   type ValidateOptions,
 } from './admin/topics.js';
 export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config/config.js';
-export { Consumer, type ConsumerEvents, type ConsumerOptions } from './consumer/consumer.js';
+export { Consumer, type ConsumerEvents, type ConsumerHealth, type ConsumerOptions } from './consumer/consumer.js';
 export { type ClientCredentialsOptions, clientCredentials } from './client/client-credentials.js';
+export { type Health, type HealthState } from './client/health.js';
 export { type ClientEvents, type LogLine } from './client/client.js';
 export type {
   BrokerPartition,
@@ -58,10 +59,20 @@ export { type MessageBatch, type PartitionBatch } from './consumer/batch.js';
 export { type Message } from './consumer/message.js';
 export { MockCluster, type MockClusterOptions } from './testing/mock-cluster.js';
 export { type Read } from './consumer/read.js';
+export {
+  type FailureContext,
+  type FailureHandler,
+  type MessageHandler,
+  type ProcessContext,
+  type ProcessOptions,
+  type RetryOptions,
+} from './consumer/process-options.js';
+export { type Stall } from './consumer/stall-monitor.js';
 export { type OffsetReset } from './consumer/offset-resetter.js';
 export {
   type BatchOptions,
   type ClientOptions,
+  type EndOptions,
   type Header,
   type OauthBearerToken,
   type OauthBearerTokenCallback,
@@ -76,6 +87,7 @@ export {
   type TopicPartitionTimestamp,
   type WaitOptions,
 } from './arguments/options.js';
+export { type DeadLetterOptions, deadLetters } from './producer/dead-letters.js';
 export { Producer, type ProducerOptions } from './producer/producer.js';
 export type { Transaction } from './producer/transaction.js';
 

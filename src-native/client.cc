@@ -22,6 +22,7 @@ class ClientHandle : public Handle<ClientHandle, ClientCore> {
         InstanceMethod<&ClientHandle::ProduceMessages>("produce"),
         InstanceMethod<&ClientHandle::Connect>("connect"),
         InstanceMethod<&ClientHandle::ListTopics>("listTopics"),
+        InstanceMethod<&ClientHandle::PartitionsOf>("partitionsOf"),
         InstanceMethod<&ClientHandle::Transact>("transact"),
         InstanceMethod<&ClientHandle::Cancel>("cancel"),
         InstanceMethod<&ClientHandle::Flush>("flush"),
@@ -132,6 +133,21 @@ class ClientHandle : public Handle<ClientHandle, ClientCore> {
                  for (int i = 0; i < metadata.topic_cnt; i++) rows.push_back({metadata.topics[i].topic, {}});
                  reply.rows = std::move(rows);
                }));
+  }
+
+  // partitionsOf(id, timeout ms, topic): a row for each of its partitions; none where there is no such topic. (Metadata
+  // of all topics: asked for one that does not exist, brokers may create it.)
+  Napi::Value PartitionsOf(const Napi::CallbackInfo& info) {
+    const auto take = [topic = ToString(info[2])](const rd_kafka_metadata_t& metadata, Reply& reply) {
+      std::vector<PartitionRow> rows;
+      for (int i = 0; i < metadata.topic_cnt; i++) {
+        const auto& found = metadata.topics[i];
+        if (topic != found.topic) continue;
+        for (int k = 0; k < found.partition_cnt; k++) rows.push_back({topic, found.partitions[k].id, 0, {}});
+      }
+      reply.rows = std::move(rows);
+    };
+    return Ask(info, Metadata(info, true, milliseconds(3000), take));
   }
 
   template <typename Take>

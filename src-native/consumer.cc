@@ -54,6 +54,7 @@ class ConsumerHandle : public Handle<ConsumerHandle, ConsumerCore> {
   }
 
   void Close(const Napi::CallbackInfo&) {
+    SetEnding();
     Post(0, [](ConsumerThread& thread) { thread.Close(); });
   }
 

@@ -39,6 +39,7 @@ class Handle : public Napi::ObjectWrap<Self> {
     more.push_back(Base::InstanceMethod("close", &Self::Close));
     more.push_back(Base::InstanceMethod("abort", static_cast<Without>(&Handle::Abort)));
     more.push_back(Base::InstanceMethod("join", static_cast<WithValue>(&Handle::Join)));
+    more.push_back(Base::InstanceMethod("brokersUp", static_cast<WithValue>(&Handle::BrokersUp)));
     return more;
   }
 
@@ -113,6 +114,17 @@ class Handle : public Napi::ObjectWrap<Self> {
   void Abort(const Napi::CallbackInfo&) {
     ending_ = true;
     if (running_) core_->Abort();
+  }
+
+  // brokersUp(): [how many, for how many ms there has been one, or none any more (-1: never)]. After close() or abort()
+  // none are known.
+  Napi::Value BrokersUp(const Napi::CallbackInfo& info) {
+    int64_t milliseconds = 0;
+    const int up = Ending() ? 0 : rd_kafka_brokers_up(core_->rk, &milliseconds);
+    auto out = Napi::Array::New(info.Env(), 2);
+    out[0U] = up;
+    out[1U] = static_cast<double>(milliseconds);
+    return out;
   }
 
   // join(wait ms): true, if the thread has ended.

@@ -11,6 +11,7 @@ import { timeoutOptions, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import { askToConnect, connectBy } from '../client/connecting.js';
+import type { Health } from '../client/health.js';
 import { type AdminConfig, normalizeConfig } from '../config/config.js';
 import type { Login } from '../config/login.js';
 import { call } from '../errors.js';
@@ -325,6 +326,14 @@ export class Admin extends Client<ClientEvents> {
    */
   alterScramUsers(alterations: readonly ofScram.ScramAlteration[], options: WaitOptions = {}): Promise<void> {
     return this.#run('alterScramUsers', (request) => ofScram.alterScramUsers(request, alterations, options));
+  }
+
+  /**
+   * How this client is, at once and without asking a broker: for a probe. After close() it is `closed`.
+   * (rd_kafka_brokers_up, of up-brokers.patch)
+   */
+  health(): Health {
+    return this.#core.health();
   }
 
   /**

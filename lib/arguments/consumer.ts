@@ -1,7 +1,7 @@
 // The arguments of a consumer's methods, beside partitions and limits.
 
 import { types } from 'node:util';
-import type { RebalanceListener, TopicPartitionOffset } from './options.js';
+import type { EndOptions, RebalanceListener, TopicPartitionOffset } from './options.js';
 import { topicPartitionOffsets, topicString } from './partitions.js';
 import { topicPattern } from './topic-pattern.js';
 import {
@@ -86,6 +86,28 @@ export const seekDelta = (value: unknown): number =>
 /** What seekToLast takes. */
 export const seekCount = (value: unknown): number =>
   integer(value, 'count', 0, Number.MAX_SAFE_INTEGER, 'a number of offsets, an integer from 0 to 2^53 - 1');
+
+/** Of endOffsets(). */
+export function endOptions(value: unknown, argument = 'options'): EndOptions {
+  const options = knownKeys(value, argument, ['timeoutMs', 'signal', 'isolationLevel']);
+  const { isolationLevel } = options;
+  if (isolationLevel !== undefined && isolationLevel !== 'read_committed' && isolationLevel !== 'read_uncommitted') {
+    throw typeError(`${argument}.isolationLevel`, "'read_committed' or 'read_uncommitted'", isolationLevel);
+  }
+  return {
+    timeoutMs: timeoutMs(options.timeoutMs, `${argument}.timeoutMs`),
+    signal: abortSignal(options.signal, `${argument}.signal`),
+    isolationLevel,
+  };
+}
+
+const STALLED_AFTER_MS = 30_000;
+
+/** Of the options of a consumer. */
+export function stalledAfterMs(given: unknown, argument = 'options.stalledAfterMs'): number {
+  if (given === undefined) return STALLED_AFTER_MS;
+  return integer(given, argument, 1, maxInt32, 'an integer from 1 to 2147483647');
+}
 
 /** What subscribe takes, as librdkafka reads it: names, and patterns, which begin with `^`. */
 export function topics(value: unknown, argument = 'topics'): string[] {

@@ -88,9 +88,12 @@ export function tokenExtensions(given: unknown, argument: string): string[] {
   });
 }
 
-/** The options of a client. */
-export function clientOptions(given: unknown): { oauthBearerToken: OauthBearerTokenCallback | undefined } {
-  const { oauthBearerToken } = knownKeys(given, 'options', ['oauthBearerToken']);
+/** The options of a client. @param more the keys of those that are not of every client */
+export function clientOptions(
+  given: unknown,
+  more: readonly string[] = [],
+): { oauthBearerToken: OauthBearerTokenCallback | undefined } {
+  const { oauthBearerToken } = knownKeys(given, 'options', ['oauthBearerToken', ...more]);
   if (oauthBearerToken === undefined || typeof oauthBearerToken === 'function') {
     return { oauthBearerToken: oauthBearerToken as OauthBearerTokenCallback | undefined };
   }

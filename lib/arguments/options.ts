@@ -26,6 +26,14 @@ export interface WaitOptions extends TimeoutOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface EndOptions extends WaitOptions {
+  /**
+   * `read_committed`: the end is before the first transaction that is not decided. `read_uncommitted`: behind all that is stored.
+   * Default: the consumer's `isolation.level`.
+   */
+  isolationLevel?: 'read_committed' | 'read_uncommitted' | undefined;
+}
+
 /** `timeoutMs` and `signal` also withdraw the seek: it does not happen later. */
 export type SeekOptions = WaitOptions;
 

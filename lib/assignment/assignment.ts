@@ -65,7 +65,7 @@ export class Assignment {
     const changed = partitions.filter((p) => p.paused !== paused);
     for (const p of changed) p.setPaused(paused);
     // What librdkafka does not know yet is paused when it is handed over.
-    const known = changed.filter((p) => p.phase === 'active' && !p.kept);
+    const known = changed.filter((p) => p.phase === 'active' && !p.kept && !p.heldBack);
     if (known.length === 0) return Promise.resolve();
     return paused ? this.#pause(known) : this.#resume(known);
   }
@@ -79,7 +79,19 @@ export class Assignment {
   /** Kept partitions go on from their positions. */
   async letGo(partitions: readonly Partition[]): Promise<void> {
     for (const p of partitions) p.setKept(false);
-    await this.#resume(partitions.filter((p) => !p.paused));
+    await this.#resume(partitions.filter((p) => !p.still));
+  }
+
+  /**
+   * Nothing of the partition is fetched from now on, or it is again; what the user has paused stays so. What is buffered
+   * of it is dropped, and comes again later.
+   */
+  async holdBack(p: Partition, heldBack: boolean): Promise<void> {
+    if (!p.held || p.heldBack === heldBack || (heldBack && p.phase !== 'active')) return;
+    p.setHeldBack(heldBack);
+    if (p.paused || p.kept) return;
+    // Also of a partition that goes, or comes: librdkafka's pause outlives the assignment.
+    await (heldBack ? this.#pause([p]) : this.#resume([p]));
   }
 
   /** Takes librdkafka's pause off, which outlives an assignment. */

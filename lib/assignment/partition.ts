@@ -19,10 +19,12 @@ export type RepositionToken = object & { readonly __brand?: 'RepositionToken' };
 /** What became of a repositioning: `superseded` by a newer one, or the partition was `lost` before. */
 export type Repositioned = 'done' | 'superseded' | 'lost';
 
-/** A batch that was handed out and is not processed yet. */
+/** What was handed out and is not processed yet: a batch, or what `process()` works at. */
 export interface InHand {
-  /** The offset of the first message of the partition that nobody has taken out of the batch; null: all were. */
+  /** The offset of the first message of the partition that is to come again if it goes now; null: none is. */
   unreadOf(source: Partition): number | null;
+  /** The partition was moved (another `lineage`), paused, resumed, or is admitted again. It must not run a user's code. */
+  changed?(source: Partition): void;
 }
 
 export class Partition implements TopicPartition {
@@ -32,6 +34,8 @@ export class Partition implements TopicPartition {
   #processed: number | null = null;
   #committed: number | null = null;
   #paused = false;
+  /** Nothing of it is fetched, because what was handed out of it waits to be processed. */
+  #heldBack = false;
   #fetchEra = 0;
   #lineage = 0;
   #stint = 0;
@@ -44,6 +48,7 @@ export class Partition implements TopicPartition {
   #missed = false;
   /** A read has reached its end here: nothing is delivered until that read is over. */
   #kept = false;
+  #arrivals = 0;
   #inHand: InHand | null = null;
   #atBeginning = false;
   /** The last stretch of the log that was passed without a message. */
@@ -86,6 +91,15 @@ export class Partition implements TopicPartition {
     return this.#paused;
   }
 
+  get heldBack(): boolean {
+    return this.#heldBack;
+  }
+
+  /** Whether librdkafka has to pause it, for whatever reason. */
+  get still(): boolean {
+    return this.#paused || this.#kept || this.#heldBack;
+  }
+
   /** What is buffered is good while this stays as it was when the run of messages arrived. */
   get fetchEra(): number {
     return this.#fetchEra;
@@ -111,11 +125,6 @@ export class Partition implements TopicPartition {
     return this.#kept;
   }
 
-  /** Whether librdkafka shall not fetch it: it is paused, or kept. */
-  get still(): boolean {
-    return this.#paused || this.#kept;
-  }
-
   get withheld(): boolean {
     return this.#withheld;
   }
@@ -123,6 +132,11 @@ export class Partition implements TopicPartition {
   /** Something has arrived and was dropped since the partition was last sent somewhere. */
   get missed(): boolean {
     return this.#missed;
+  }
+
+  /** Another number whenever something has arrived that may be delivered. */
+  get arrivals(): number {
+    return this.#arrivals;
   }
 
   /** Positioned by seekToBeginning and not fetched since: if that offset is gone, the next earliest is meant. */
@@ -179,6 +193,7 @@ export class Partition implements TopicPartition {
     this.#phase = 'free';
     this.#paused = false;
     this.#kept = false;
+    this.#heldBack = false;
     this.#token = null;
     this.#repositioning = false;
     this.#withheld = false;
@@ -222,7 +237,15 @@ export class Partition implements TopicPartition {
     this.#processed = null;
     this.#gap = null;
     this.#atBeginning = atBeginning;
+    this.#inHand?.changed?.(this);
     this.onMoved();
+  }
+
+  /** What was handed out from `offset` on is not processed, and comes again; what was processed before it stays so. */
+  rewind(offset: number): void {
+    const processed = this.#processed;
+    this.place(offset);
+    this.#processed = processed;
   }
 
   // Kept from delivery, and let again.
@@ -237,6 +260,7 @@ export class Partition implements TopicPartition {
   /** No seek is asked for any more. */
   admit(): void {
     this.#withheld = false;
+    this.#inHand?.changed?.(this);
     this.onMoved();
   }
 
@@ -249,7 +273,14 @@ export class Partition implements TopicPartition {
   setPaused(paused: boolean): void {
     this.#paused = paused;
     this.#fetchEra++;
+    this.#inHand?.changed?.(this);
     this.onMoved();
+  }
+
+  /** As setPaused(), for a time, and not by the user. */
+  setHeldBack(heldBack: boolean): void {
+    this.#heldBack = heldBack;
+    this.#fetchEra++;
   }
 
   // Delivered, processed, committed.
@@ -261,6 +292,7 @@ export class Partition implements TopicPartition {
 
   /** Something has arrived that may be delivered. */
   arrived(): void {
+    this.#arrivals++;
     this.#atBeginning = false;
   }
 
@@ -287,8 +319,8 @@ export class Partition implements TopicPartition {
     return this.#gap?.from === offset ? this.#gap.to : offset;
   }
 
-  handedOutIn(batch: InHand): void {
-    this.#inHand = batch;
+  handedOutIn(inHand: InHand): void {
+    this.#inHand = inHand;
   }
 
   /** What was handed out until `next` is processed. @param lineage of what was handed out */
@@ -296,8 +328,8 @@ export class Partition implements TopicPartition {
     if (lineage === this.#lineage) this.#processed = next;
   }
 
-  doneWith(batch: InHand): void {
-    if (this.#inHand === batch) this.#inHand = null;
+  doneWith(inHand: InHand): void {
+    if (this.#inHand === inHand) this.#inHand = null;
   }
 
   /** This is committed: it was asked, or committed by this very consumer. */

@@ -13,6 +13,7 @@ import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import { saslCredentials } from '../arguments/login.js';
 import type { Login } from '../config/login.js';
 import { KafkaError, call, destroyed, errno, localError } from '../errors.js';
+import { type Health, HealthRecord } from './health.js';
 import { Link, type LinkedHandle, throwLater } from './link.js';
 import { watch } from './open-handles.js';
 import { clearTimeout, setTimeout } from './timers.js';
@@ -50,6 +51,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   readonly over = new Over();
   /** To be called where the client is dropped without close(). Nothing in it may reach the client. */
   readonly letGo = new Set<() => void>();
+  readonly #health: HealthRecord;
   readonly #kind: string | null;
   readonly #warned = new Set<string>();
   readonly #tokens: TokenSource | null = null;
@@ -70,6 +72,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   ) {
     this.#kind = kind;
     this.link = new Link<Record, Handle>(create, config, (record) => this.#onRecord(record));
+    this.#health = new HealthRecord(() => this.link.handle.brokersUp());
     if (!oauthBearerToken) return;
     this.#tokens = new TokenSource(oauthBearerToken, setTokenOf(this.link), (error) => this.#onTrouble(error));
     this.letGo.add(this.#tokens.ending);
@@ -102,6 +105,11 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
 
   get closing(): boolean {
     return this.#closing !== null;
+  }
+
+  /** How the client is, at once. */
+  health(): Health {
+    return this.#health.now();
   }
 
   /**
@@ -168,6 +176,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
    * @param graceMs so long `before` may still need after the time limit, with a handle that works
    */
   shutDown(timeoutMs: number, before: () => Promise<unknown> = () => Promise.resolve(), graceMs = 0): Promise<void> {
+    this.#health.noteClosed();
     this.#closing ??= this.#shutDown(timeoutMs, before, graceMs);
     return this.#closing;
   }
@@ -218,6 +227,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   }
 
   #onTrouble(error: KafkaError, row?: NativeRow): void {
+    this.#health.noteError(error);
     if (!row) for (const over of [this.over, this.link.over]) over.noteTrouble(error);
     if (!error.fatal) return this.#hooks.onPassing ? this.#hooks.onPassing(error, row) : this.report(error);
     this.#fatal = error;

@@ -18,6 +18,7 @@ export interface LinkedHandle<Record> extends Endable {
   drain(): Record[];
   ref(): void;
   unref(): void;
+  brokersUp(): readonly [count: number, sinceMs: number];
   close(): void;
   setToken(id: number, value: string, expiresAt: number, principal: string, extensions: readonly string[]): void;
   setSaslCredentials(username: string, password: string): void;

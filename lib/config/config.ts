@@ -186,6 +186,7 @@ export interface ConsumerSettings extends CommonSettings {
   isolationLevel: 'read_committed' | 'read_uncommitted';
   enableAutoCommit: boolean;
   autoCommitIntervalMs: number;
+  maxPollIntervalMs: number;
   autoOffsetReset: 'earliest' | 'latest' | 'error';
 }
 
@@ -372,6 +373,7 @@ function settingsOf(
     isolationLevel: valueOf<string>('isolation.level') as ConsumerSettings['isolationLevel'],
     enableAutoCommit: valueOf('enable.auto.commit'),
     autoCommitIntervalMs: valueOf('auto.commit.interval.ms'),
+    maxPollIntervalMs: valueOf('max.poll.interval.ms'),
     autoOffsetReset: reset === 'error' ? reset : /^(smallest|earliest|beginning)$/.test(reset) ? 'earliest' : 'latest',
   };
 }

@@ -4,8 +4,9 @@ import * as check from '../arguments/consumer.js';
 import { clientOptions } from '../arguments/login.js';
 import type {
   BatchOptions,
-  ReadOptions,
   ClientOptions,
+  EndOptions,
+  ReadOptions,
   RebalanceListener,
   SeekOptions,
   TimeoutOptions,
@@ -14,13 +15,14 @@ import type {
   TopicPartitionTimestamp,
   WaitOptions,
 } from '../arguments/options.js';
-import { assignTargets, seekTargets, timestampQueries, topicPartitions } from '../arguments/partitions.js';
+import { assignTargets, seekTargets, timestampQueries, topicPartitions, topicString } from '../arguments/partitions.js';
 import { timeoutOptions, timestamp as checkTimestamp, typeError, waitOptions } from '../arguments/values.js';
 import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import { Partitions } from '../assignment/partitions.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore, type OwnRecord } from '../client/client-core.js';
+import type { Health } from '../client/health.js';
 import { type Consumed, consumedForTransaction } from '../client/transactional.js';
 import { connectBy } from '../client/connecting.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../config/config.js';
@@ -33,18 +35,41 @@ import { Seeker } from '../seek/seeker.js';
 import type { StartsOf } from '../seek/ways.js';
 import type { MessageBatch } from './batch.js';
 import { Committer } from './committer.js';
-import { Delivery } from './delivery.js';
+import { Delivery, type LoopState } from './delivery.js';
 import { BatchIterator, type Course, MessageIterator } from './iterators.js';
 import { type Message, PackedMessage } from './message.js';
 import { type OffsetReset, OffsetResetter } from './offset-resetter.js';
+import { Processor } from './process.js';
+import type { MessageHandler, ProcessOptions } from './process-options.js';
 import type { Read } from './read.js';
 import { ReadEnd, type ReadSurroundings } from './read-end.js';
 import { Rebalancer } from './rebalancer.js';
+import { type Stall, StallMonitor } from './stall-monitor.js';
 import { StartOffsets } from './start-offsets.js';
 
 const IN_VAIN = 'a loop waits for messages, and neither subscribe() nor assign() was called: nothing will come';
 
-export type ConsumerOptions = ClientOptions;
+export interface ConsumerOptions extends ClientOptions {
+  /**
+   * A consumer is stalled when messages are there, its loop asks for them, nothing is paused, and none has come for so many
+   * milliseconds: then comes the event `stalled`, and health() says so. Default 30,000.
+   */
+  stalledAfterMs?: number | undefined;
+}
+
+export interface ConsumerHealth extends Health {
+  /** Whether the group has given this consumer an assignment, be it an empty one, that is in force. False with assign(). */
+  joined: boolean;
+  /** The partitions that this consumer holds now. */
+  assignment: readonly TopicPartition[];
+  /** When messages last arrived from a broker; null: none has. */
+  lastMessageAt: Date | null;
+  /**
+   * What the application does: a loop that has been `working` for long hangs, or is slow; one that is `waiting` while the
+   * state is `stalled` or `connecting` waits for a broker.
+   */
+  loop: LoopState;
+}
 
 export interface ConsumerEvents extends ClientEvents {
   /** Partitions came, and deliver from now on. */
@@ -53,6 +78,8 @@ export interface ConsumerEvents extends ClientEvents {
   revoked: [partitions: readonly TopicPartition[]];
   /** Partitions went without notice. */
   lost: [partitions: readonly TopicPartition[]];
+  /** Messages are there, the loop asks, and none comes: once, until one comes. See `stalledAfterMs`. */
+  stalled: [stall: Stall];
   /** An offset was outside the log; delivery goes on where `auto.offset.reset` says. */
   offsetReset: [reset: OffsetReset];
 }
@@ -77,6 +104,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   readonly #around: ReadSurroundings;
   readonly #rebalancer: Rebalancer;
   readonly #resetter: OffsetResetter;
+  readonly #processor: Processor;
+  readonly #monitor: StallMonitor;
   #lookupsEnded: Promise<void> | null = null;
   #mode: 'none' | 'subscribed' | 'assigned' = 'none';
 
@@ -86,7 +115,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: ConsumerConfig, options: ConsumerOptions = {}) {
-    const { oauthBearerToken } = clientOptions(options);
+    const { oauthBearerToken } = clientOptions(options, ['stalledAfterMs']);
+    const stalledAfterMs = check.stalledAfterMs(options.stalledAfterMs);
     const { native: pairs, settings } = normalizeConfig('consumer', config, oauthBearerToken !== undefined);
     // librdkafka assigns to members of a group only; this one is never joined.
     if (settings.groupId === undefined) pairs.push(['group.id', `seekafka-none-${randomUUID()}`]);
@@ -146,6 +176,24 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       isByHand: () => this.#mode === 'assigned',
       report,
     };
+    this.#processor = new Processor({
+      delivery: this.#delivery,
+      partitions: this.#partitions,
+      assignment: this.#assignment,
+      committer: this.#committer,
+      rebalancer: this.#rebalancer,
+      maxPollIntervalMs: settings.maxPollIntervalMs,
+      report,
+    });
+    this.#monitor = new StallMonitor(
+      {
+        held: () => this.#partitions.held,
+        asksFor: (p) => this.#delivery.asksFor(p),
+        ends: (partitions, timeoutMs) => this.#lookups.ends('stalled', partitions, { timeoutMs }),
+        stalled: (stall) => this.#core.tell('stalled', stall),
+      },
+      stalledAfterMs,
+    );
   }
 
   /**
@@ -210,6 +258,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       if (this.#mode === 'assigned') await this.#wait('unsubscribe', this.#rebalancer.unassign(), limits);
       else if (this.#mode === 'subscribed') await this.#wait('unsubscribe', this.#leaveGroup(), limits);
       this.#mode = 'none';
+      this.#rebalancer.joined = false;
       this.#committer.isMember = false;
       this.#delivery.wake(); // a read that waits for partitions to come: none will
     });
@@ -291,6 +340,25 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       throw typeError('message', 'a message that this consumer has delivered', message);
     }
     return run.lineage !== run.source.lineage;
+  }
+
+  /**
+   * Hands each message to `handler`, several at once where `concurrency` says so, and in order within each lane. It takes
+   * the place of a loop: there is one of them at a time. A message is processed when what its handler returns has resolved;
+   * what is processed without a gap of each partition is committed by auto-commit, before a partition goes, and at the end.
+   *
+   * Resolves after `signal` is aborted, or after close() is called: what is being handled is finished and committed first.
+   * Rejects with the error of a message that failed (see `retry` and `onFailure`), or with what would end a loop. In every
+   * case the consumer stays usable, and what is not processed comes again. A handler that awaits close(), unsubscribe() or an
+   * assign() that takes its partition away waits for itself, until `drainTimeoutMs` is over.
+   *
+   * A handler that takes longer than `max.poll.interval.ms` takes this consumer out of its group, as a loop that hangs; one
+   * that waits for its next attempt does not.
+   *
+   * @throws KafkaError ERR__STATE while a loop or another process() is open
+   */
+  process(handler: MessageHandler, options: ProcessOptions = {}): Promise<void> {
+    return this.#call('process', () => this.#processor.process(handler, options));
   }
 
   /**
@@ -454,6 +522,21 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   }
 
   /**
+   * The partitions that a topic has, whoever holds them: for assign(). One that has just been created is waited for, five
+   * seconds at most. (rd_kafka_metadata)
+   *
+   * @param options `timeoutMs`, default: `socket.timeout.ms`; `signal`
+   * @throws KafkaError ERR_UNKNOWN_TOPIC_OR_PART, ERR__TIMED_OUT
+   */
+  partitionsFor(topic: string, options: WaitOptions = {}): Promise<TopicPartition[]> {
+    return this.#call('partitionsFor', async () => {
+      const name = topicString(topic, 'topic');
+      const partitions = await this.#lookups.partitionsOf('partitionsFor', name, this.#limits(options));
+      return partitions.map((partition) => ({ topic: name, partition }));
+    });
+  }
+
+  /**
    * The earliest offset of each log. (rd_kafka_ListOffsets)
    *
    * @param partitions default: the whole assignment
@@ -470,11 +553,17 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    * The offset after the last message of each log, with `isolation.level` respected. (rd_kafka_ListOffsets)
    *
    * @param partitions default: the whole assignment
-   * @param options `timeoutMs`, default: `socket.timeout.ms`; `signal`
+   * @param options `timeoutMs`, default: `socket.timeout.ms`; `signal`; `isolationLevel`, default: the consumer's
    * @throws KafkaError ERR__TIMED_OUT; otherwise as the broker says, by partition
    */
-  endOffsets(partitions?: readonly TopicPartition[], options: WaitOptions = {}): Promise<TopicPartitionOffset[]> {
-    return this.#listed('endOffsets', options, () => this.#named(partitions).map((p) => ({ ...p, spec: 'latest' })));
+  endOffsets(partitions?: readonly TopicPartition[], options: EndOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#call('endOffsets', async () => {
+      const asked = this.#named(partitions).map((p): LogPlace => ({ ...p, spec: 'latest' }));
+      const { isolationLevel = this.#settings.isolationLevel, ...limits } = check.endOptions(options);
+      const committed = isolationLevel === 'read_committed';
+      const looked = await this.#lookups.listOffsets('endOffsets', asked, this.#limits(limits), committed);
+      return offsetsOrThrow('endOffsets', asked, looked);
+    });
   }
 
   /**
@@ -510,6 +599,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       const places = placed.map((p): LogPlace => ({ ...p.row(), spec: 'latest' }));
       const left = { ...limits, timeoutMs: Math.max(1, until - now()) };
       const ends = offsetsOrThrow('lag', places, await this.#lookups.listOffsets('lag', places, left));
+      placed.forEach((p, i) => this.#monitor.knows(p, ends[i]!.offset));
       return placed.flatMap((p, i) =>
         p.position === null ? [] : [{ ...p.row(), lag: Math.max(0, ends[i]!.offset - p.position) }],
       );
@@ -543,6 +633,23 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   }
 
   /**
+   * How this consumer is, at once and without asking a broker: for a probe. After close() it is `closed`.
+   * (rd_kafka_brokers_up, of up-brokers.patch)
+   */
+  health(): ConsumerHealth {
+    const health = this.#core.health();
+    const stalled = health.state === 'up' ? this.#monitor.stalledSince : null;
+    return {
+      ...health,
+      ...(stalled === null ? {} : { state: 'stalled', since: new Date(Date.now() - (now() - stalled)) }),
+      joined: this.#mode === 'subscribed' && this.#rebalancer.joined && !this.#core.closing,
+      assignment: this.assignment,
+      lastMessageAt: this.#delivery.lastMessageAt,
+      loop: this.#delivery.loop,
+    };
+  }
+
+  /**
    * Ends iterators, rejects what waits with ERR__DESTROY, commits what was processed, leaves the group and lets go of
    * everything. The second call waits for the first. Never rejects.
    *
@@ -556,7 +663,11 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       this.#delivery.end();
       this.#rebalancer.stopAssigning();
       this.#committer.stop();
-      const ended = this.#core.shutDown(timeoutMs, () => this.#unassignByHand());
+      this.#monitor.stop();
+      const ended = this.#core.shutDown(timeoutMs, async () => {
+        await this.#processor.stop(timeoutMs);
+        await this.#unassignByHand();
+      });
       this.#lookupsEnded ??= this.#lookups.close(timeoutMs);
       await Promise.all([ended, this.#lookupsEnded]);
     });

@@ -10,7 +10,7 @@ import type { BatchRecord } from '../../binding/native.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
 import { type Deferred, deferred } from '../client/deferred.js';
-import { clearInterval, whileAlive } from '../client/timers.js';
+import { clearInterval, now, whileAlive } from '../client/timers.js';
 import { errno, localError } from '../errors.js';
 import { PackedBatch, type Piece } from './batch.js';
 import { type ArrivedBatch, type Run, bytesOf, isDetached, offsetAt } from './message.js';
@@ -43,6 +43,24 @@ interface Surroundings {
   waitsInVain(): void;
   /** What arrived of the partition is lost, and is to be fetched again. */
   fetchAgain(p: Partition): void;
+}
+
+/** What a reader tells that is no loop; else it is told by the steps of the loop. */
+export interface ReaderTells {
+  /** Whether the application lives (`max.poll.interval.ms`). */
+  lives(): boolean;
+  /** Whether it waits for messages of the partition. */
+  wants(source: Partition): boolean;
+  /** The time of now() from which on the application works at what it has worked at longest; null: it only waits. */
+  readonly workingSince: number | null;
+}
+
+/** What the application does. */
+export interface LoopState {
+  /** `none`: there is no loop. `waiting`: it asks for messages. `working`: it is busy with what it got. */
+  readonly state: 'none' | 'waiting' | 'working';
+  /** Milliseconds for which it has been working, else 0. Of a loop to a quarter of a second. */
+  readonly forMs: number;
 }
 
 /** Who has handed something out. */
@@ -79,6 +97,12 @@ export class Delivery {
   /** The iterator that is open. */
   #reader: object | null = null;
   #granted = false;
+  /** How many more native batches may come now. */
+  #credits = 0;
+  #told: ReaderTells | null = null;
+  /** The time of now() at which a loop was last seen to ask, and of Date.now() at which a message last arrived. */
+  #askedAt = 0;
+  #arrivedAt: number | null = null;
   #waiter: Deferred<void> | null = null;
   #failure: { error: unknown; lasting: boolean } | null = null;
   #ended = false;
@@ -120,8 +144,10 @@ export class Delivery {
       batch.arrived.push(run);
       this.#runs.push(run);
     }
+    this.#credits--;
+    this.#arrivedAt = Date.now();
     if (credit.runs === 0) {
-      this.#surroundings.grant(1);
+      this.#grant(1);
       return;
     }
     if (this.returnsCredits) this.returnCredit(batch.arrived[0]!);
@@ -209,7 +235,42 @@ export class Delivery {
   returnCredit({ credit }: Run): void {
     if (credit.returned) return;
     credit.returned = true;
-    this.#surroundings.grant(1);
+    this.#grant(1);
+  }
+
+  /** As head(), of the partitions that are wanted; what stands before it stays buffered. */
+  headOf(wanted: (source: Partition) => boolean): Run | null {
+    const first = this.head();
+    if (!first || wanted(first.source)) return first;
+    for (let i = this.#head + 1; i < this.#runs.length; i++) {
+      const run = this.#runs[i]!;
+      if (run.fetchEra !== run.source.fetchEra || run.from === run.to || !wanted(run.source)) continue;
+      if (!isDetached(run.batch)) return run;
+      this.#surroundings.fetchAgain(run.source);
+    }
+    return null;
+  }
+
+  /** The partitions of which something is buffered, where that is all that may be: nothing else comes before it is taken. */
+  get blocking(): Set<Partition> {
+    const good = this.#credits > 0 ? [] : this.#runs.slice(this.#head);
+    return new Set(good.flatMap(({ source, fetchEra }) => (fetchEra === source.fetchEra ? [source] : [])));
+  }
+
+  /** Whether the reader waits for messages of the partition. */
+  asksFor(source: Partition): boolean {
+    return this.#waiter !== null && (this.#told?.wants(source) ?? true);
+  }
+
+  /** When messages last arrived. */
+  get lastMessageAt(): Date | null {
+    return this.#arrivedAt === null ? null : new Date(this.#arrivedAt);
+  }
+
+  get loop(): LoopState {
+    if (!this.#reader) return { state: 'none', forMs: 0 };
+    const since = this.#told ? this.#told.workingSince : this.#waiter || this.#asked ? null : this.#askedAt;
+    return since === null ? { state: 'waiting', forMs: 0 } : { state: 'working', forMs: Math.round(now() - since) };
   }
 
   /** Whether delivery goes on. Throws the error that is to be told. */
@@ -243,16 +304,19 @@ export class Delivery {
     return this.#failure !== null || this.#ended;
   }
 
-  /** One iterator at a time: `reader` is the open one from now on. */
-  attach(reader: object): void {
+  /**
+   * One iterator at a time: `reader` is the open one from now on. @param told what it tells, where it is no loop
+   */
+  attach(reader: object, told: ReaderTells | null = null): void {
     if (this.#reader && this.#reader !== reader) {
       const text = 'next: this consumer is being iterated over already: end that loop first, or share its messages';
       throw localError('next', errno.state, text);
     }
     this.#reader = reader;
+    this.#told = told;
     if (!this.#granted) {
       this.#granted = true;
-      this.#surroundings.grant(CREDITS);
+      this.#grant(CREDITS);
       this.#aliveTimer = whileAlive(this, ALIVE_MS, (delivery) => delivery.#tellAlive());
     }
   }
@@ -260,6 +324,7 @@ export class Delivery {
   detach(reader: object): void {
     if (this.#reader !== reader) return;
     this.#reader = null;
+    this.#told = null;
     this.wake(); // a step of it that waits
   }
 
@@ -315,9 +380,15 @@ export class Delivery {
   #tellAlive(): void {
     this.#pointlessMs = this.#waiter && !this.#surroundings.expects() ? this.#pointlessMs + ALIVE_MS : 0;
     if (this.#pointlessMs >= POINTLESS_MS) this.#surroundings.waitsInVain();
-    if (!this.#asked && !this.#waiter) return;
+    if (this.#asked || this.#waiter) this.#askedAt = now();
+    if (this.#told ? !this.#told.lives() : !this.#asked && !this.#waiter) return;
     this.#asked = false;
     this.#surroundings.alive();
+  }
+
+  #grant(batches: number): void {
+    this.#credits += batches;
+    this.#surroundings.grant(batches);
   }
 
   #drop(): void {
@@ -328,7 +399,7 @@ export class Delivery {
   }
 
   #letGoOf({ credit }: Run): void {
-    if (--credit.runs === 0 && !credit.returned) this.#surroundings.grant(1);
+    if (--credit.runs === 0 && !credit.returned) this.#grant(1);
   }
 
   /** The step that waits, if there is one, looks again. */
@@ -336,6 +407,7 @@ export class Delivery {
     if (!this.#waiter) return;
     this.#waiter.resolve();
     this.#waiter = null;
+    this.#askedAt = now();
     this.#surroundings.waitEnds();
   }
 }

@@ -23,6 +23,12 @@ export interface RebalancerEvents {
   told(event: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]): void;
 }
 
+/** Who works at messages of partitions, beside the loop. */
+export interface Worker {
+  /** These partitions go: what is being worked at is finished and counts, unless they are lost. Never rejects. */
+  release(partitions: readonly Partition[], lost: boolean): Promise<void>;
+}
+
 export class Rebalancer {
   readonly #partitions: Partitions;
   readonly #assignment: Assignment;
@@ -34,6 +40,9 @@ export class Rebalancer {
   #sequence: Promise<void> = Promise.resolve();
   #closing = false;
   listener: RebalanceListener = {};
+  worker: Worker | null = null;
+  /** Whether the group has given an assignment, be it an empty one, that is in force. */
+  joined = false;
 
   constructor(
     partitions: Partitions,
@@ -58,6 +67,7 @@ export class Rebalancer {
       this.#assignment.eager = record.protocol === 'EAGER';
       if (record.refused.length) this.#events.report(impossible(record.refused));
       if (record.error) {
+        this.joined = false;
         this.#events.report(new KafkaError('rebalance', record.error));
         await this.#revoke(this.#partitions.held, false);
       } else if (record.assign) {
@@ -74,6 +84,7 @@ export class Rebalancer {
       const wanted = targets.map((target) => this.#partitions.get(target.topic, target.partition));
       const gone = this.#partitions.held.filter((p) => !wanted.includes(p));
       this.#seeker.assignmentKnown = false;
+      await this.worker?.release(gone, false);
       await this.#commitOf(gone);
       await this.#leave(gone);
       for (const p of gone) p.endStint();
@@ -92,6 +103,7 @@ export class Rebalancer {
       const { held } = this.#partitions;
       this.#seeker.assignmentKnown = false;
       try {
+        await this.worker?.release(held, false);
         await this.#commitOf(held);
         await this.#leave(held);
         for (const p of held) p.endStint();
@@ -163,6 +175,7 @@ export class Rebalancer {
       // The end of the client; librdkafka waits for an answer nevertheless.
       if (!handedOver) await this.#giveBack(added, true);
     }
+    this.joined = true;
     this.#starts.forget();
     // Of those that a seek has placed: should they be lost, nobody else could tell whether others have committed since.
     void this.#starts.learnCommitted(added).catch(() => undefined); // rejects only at the end
@@ -185,7 +198,9 @@ export class Rebalancer {
   }
 
   async #revoke(partitions: readonly Partition[], lost: boolean): Promise<void> {
+    if (lost || this.#assignment.eager) this.joined = false;
     try {
+      await this.worker?.release(partitions, lost);
       await this.#listen(lost ? 'onLost' : 'onRevoked', partitions);
       if (lost) for (const p of partitions) p.endStint();
       else await this.#commitOf(partitions);

@@ -94,15 +94,51 @@ export class Lookups implements LookupUser {
   }
 
   /** Offsets at a place (a time: -1 where there is no message at or after it). */
-  listOffsets(operation: string, places: readonly LogPlace[], limits: LookupLimits): Promise<Looked[]> {
+  listOffsets(
+    operation: string,
+    places: readonly LogPlace[],
+    limits: LookupLimits,
+    readCommitted = this.#readCommitted,
+  ): Promise<Looked[]> {
     const rows = places.map(({ topic, partition, spec }) => ({
       topic,
       partition,
       offset: spec === 'earliest' ? LIST_EARLIEST : spec === 'latest' ? LIST_LATEST : spec,
     }));
     return this.#ask(operation, rows, limits, (handle, id, timeoutMs, open) =>
-      handle.listOffsets(id, timeoutMs, flat(open), this.#readCommitted),
+      handle.listOffsets(id, timeoutMs, flat(open), readCommitted),
     );
+  }
+
+  /** The ends of the logs, undefined where that cannot be found out in time. */
+  async ends(
+    operation: string,
+    partitions: readonly TopicPartition[],
+    limits: LookupLimits,
+  ): Promise<(number | undefined)[]> {
+    const places = partitions.map(({ topic, partition }) => ({ topic, partition, spec: 'latest' as const }));
+    const looked = await this.listOffsets(operation, places, limits);
+    return looked.map((answer) => ('offset' in answer ? answer.offset : undefined));
+  }
+
+  /** The partitions of a topic, in their order. A topic that has just been created is waited for. */
+  async partitionsOf(operation: string, topic: string, { timeoutMs, signal }: LookupLimits): Promise<number[]> {
+    const begun = now();
+    for (;;) {
+      this.#over.check(operation);
+      const { connected, link } = this.#connect();
+      const left = Math.max(1, Math.ceil(begun + timeoutMs - now()));
+      const asked = async () => {
+        await connected;
+        return await link.request(operation, (id) => link.handle.partitionsOf(id, left, topic));
+      };
+      const rows = await this.#over.race(operation, asked(), { timeoutMs: left, signal });
+      if (rows.length) return rows.map(({ partition }) => partition).sort((a, b) => a - b);
+      if (now() - begun >= Math.min(MISSING_MS, timeoutMs)) {
+        throw localError(operation, errno.unknownTopicOrPart, `${operation}: there is no topic ${topic}`);
+      }
+      await this.#over.race(operation, delay(RETRY_MS), { signal });
+    }
   }
 
   /** What a group has committed: -1 where nothing is. */

@@ -13,6 +13,7 @@ import type {
 import { isClass, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
+import type { Health } from '../client/health.js';
 import { now, queueMicrotask } from '../client/timers.js';
 import { askToConnect, connectBy } from '../client/connecting.js';
 import { type ProducerConfig, normalizeConfig } from '../config/config.js';
@@ -214,6 +215,14 @@ export class Producer extends Client<ClientEvents> {
         late: 'not all is delivered',
       });
     });
+  }
+
+  /**
+   * How this client is, at once and without asking a broker: for a probe. After close() it is `closed`.
+   * (rd_kafka_brokers_up, of up-brokers.patch)
+   */
+  health(): Health {
+    return this.#core.health();
   }
 
   /**

@@ -300,6 +300,7 @@ describe('config: what seekafka does itself', () => {
       isolationLevel: 'read_committed',
       enableAutoCommit: true,
       autoCommitIntervalMs: 5000,
+      maxPollIntervalMs: 300_000,
       autoOffsetReset: 'latest',
     });
     expect(normalizeConfig('producer', servers).settings).to.deep.equal({

@@ -25,6 +25,9 @@ class FakeHandle {
   setToken(): void {}
   setSaslCredentials(): void {}
   abort(): void {}
+  brokersUp(): readonly [count: number, sinceMs: number] {
+    return [0, 0];
+  }
   join(): boolean {
     return true;
   }

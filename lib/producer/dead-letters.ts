@@ -1,0 +1,58 @@
+// A ready `onFailure` of process(): what could not be handled is put aside in another topic.
+
+import { topicString } from '../arguments/partitions.js';
+import { isObject, knownKeys, typeError } from '../arguments/values.js';
+import type { Message } from '../consumer/message.js';
+import type { FailureHandler } from '../consumer/process-options.js';
+import type { Producer } from './producer.js';
+
+export interface DeadLetterOptions {
+  /** What the names of the added headers begin with. Default `dead-letter.`. */
+  headerPrefix?: string | undefined;
+}
+
+/**
+ * An `onFailure` for consumer.process(): sends the message to `topic` with the same key, value and headers, and resolves when
+ * it is acknowledged. It then counts as processed. Where it cannot be sent, process() rejects, and the message comes again.
+ *
+ * Headers are added that say where it comes from: `dead-letter.topic`, `.partition`, `.offset`, `.timestamp` (milliseconds since
+ * the Unix epoch), `.error` (name and message of what the handler threw) and `.attempts`.
+ *
+ * @throws TypeError for what is no producer or topic
+ */
+export function deadLetters(
+  producer: Pick<Producer, 'send'>,
+  topic: string,
+  options: DeadLetterOptions = {},
+): FailureHandler {
+  if (!isObject(producer) || typeof producer.send !== 'function') throw typeError('producer', 'a Producer', producer);
+  const to = topicString(topic, 'topic');
+  const { headerPrefix = 'dead-letter.' } = knownKeys(options, 'options', ['headerPrefix']);
+  if (typeof headerPrefix !== 'string') throw typeError('options.headerPrefix', 'a string', headerPrefix);
+  return async (error, message, { attempts }) => {
+    const { key, value, headers } = message;
+    const added = whereFrom(error, message, attempts).map(([name, text]) => [`${headerPrefix}${name}`, text] as const);
+    await producer.send({ topic: to, key, value, headers: [...headers, ...added] });
+  };
+}
+
+function whereFrom(error: unknown, message: Message, attempts: number): [name: string, text: string][] {
+  const { topic, partition, offset, timestamp } = message;
+  return [
+    ['topic', topic],
+    ['partition', String(partition)],
+    ['offset', String(offset)],
+    ['timestamp', String(timestamp)],
+    ['error', errorText(error)],
+    ['attempts', String(attempts)],
+  ];
+}
+
+/** Anything can be thrown, also what throws when it is looked at. */
+function errorText(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return 'an error that throws when it is looked at';
+  }
+}
