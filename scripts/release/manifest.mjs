@@ -16,10 +16,14 @@ export function repositoryManifest() {
  */
 export function publishedManifest(manifest, targets = []) {
   const { scripts: _, devDependencies: __, exports, files, ...rest } = manifest;
-  const { 'seekafka-source': ___, ...entry } = exports['.'];
+  const published = Object.entries(exports).map(([name, entry]) => {
+    if (typeof entry === 'string') return [name, entry];
+    const { 'seekafka-source': ___, ...conditions } = entry;
+    return [name, conditions];
+  });
   return {
     ...rest,
-    exports: { ...exports, '.': entry },
+    exports: Object.fromEntries(published),
     files,
     ...(targets.length > 0 && {
       optionalDependencies: Object.fromEntries(targets.map((target) => [packageName(target), manifest.version])),

@@ -18,8 +18,12 @@ interface Ended {
 }
 
 function start(environment: NodeJS.ProcessEnv, ...nodeOptions: string[]): Promise<Ended> {
+  return run('main-job.ts', environment, nodeOptions);
+}
+
+function run(example: string, environment: NodeJS.ProcessEnv, nodeOptions: readonly string[] = []): Promise<Ended> {
   const env = { ...process.env, ...environment };
-  const args = ['--import', 'tsx', ...nodeOptions, path.join('examples', 'main-job.ts')];
+  const args = ['--import', 'tsx', ...nodeOptions, path.join('examples', example)];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: root, env, timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ code: error ? (error.signal ?? error.code ?? 'unknown') : 0, stdout, stderr });
@@ -82,6 +86,31 @@ describe('npm start', function () {
     expect(stdout).to.include('✗ createTopics failed: ').and.include('ERR__TIMED_OUT');
   });
 });
+
+/** What each of the smaller examples prints, but for what depends on the time. */
+const printed = {
+  'table.ts': ['at the start: 2 customers, ann: 200', 'bob: 50 -> nothing', 'bob is known: false'],
+  'order-service.ts': [
+    'live: 200, ready: 200',
+    '199 orders of 20 customers billed, 4 tried again, 1 refused, 200 committed',
+  ],
+};
+
+async function expectPrinted(example: keyof typeof printed, environment: NodeJS.ProcessEnv): Promise<void> {
+  const { code, stdout, stderr } = await run(example, environment);
+  expect({ code, stderr }, stdout).to.deep.equal({ code: 0, stderr: '' });
+  expect(stdout.trimEnd().split('\n').sort()).to.deep.equal([...printed[example]].sort());
+}
+
+for (const example of ['table.ts', 'order-service.ts'] as const) {
+  describe(`examples/${example}`, () => {
+    it('does on the mock cluster what it says, and ends by itself', () =>
+      expectPrinted(example, { KAFKA_BROKERS: '' }));
+  });
+  describeKafka(`examples/${example}`, (bootstrapServers) => {
+    it('does the same on a real Kafka', () => expectPrinted(example, { KAFKA_BROKERS: bootstrapServers() }));
+  });
+}
 
 describeKafka('npm start', (bootstrapServers) => {
   it('does the main job on a real Kafka, and leaves no topic behind', async function () {

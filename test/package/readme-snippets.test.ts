@@ -13,7 +13,7 @@ const root = path.join(import.meta.dirname, '..', '..');
 const folder = path.join(root, 'build', 'readme-snippets');
 
 const before_ = `
-import { Admin, clientCredentials, Consumer, KafkaError, MockCluster, Producer, type Message } from 'seekafka';
+import { Admin, clientCredentials, Consumer, KafkaError, MockCluster, Producer, deadLetters, type Message } from 'seekafka';
 const cluster = await MockCluster.start();
 cluster.createTopic('orders', 4);
 const servers = cluster.bootstrapServers;
