@@ -76,11 +76,14 @@ export interface KafkaErrorItem {
 export const errno = {
   badMessage: -199,
   destroy: -197,
+  authentication: -169,
+  ssl: -181,
+  topicAuthorization: 29,
+  groupAuthorization: 30,
+  purgeInflight: -151,
   unknownGroup: -179,
   state: -172,
   timedOut: -185,
-  authentication: -169,
-  ssl: -181,
   unsupportedSaslMechanism: 33,
   illegalSaslState: 34,
   saslAuthenticationFailed: 58,
@@ -111,6 +114,13 @@ export function causedBy(error: KafkaError, cause: unknown): KafkaError {
   if (cause === null || error.cause !== undefined) return error;
   Object.defineProperty(error, 'cause', { value: cause, enumerable: false, configurable: true, writable: true });
   return error;
+}
+
+/** Why a call that waited was refused: the refusal's code and words, with the refusal as its cause. */
+export function refusedBy(operation: string, refusal: KafkaError): KafkaError {
+  const { code, errno: number, fatal, retriable, txnRequiresAbort, message } = refusal;
+  const data = { code, errno: number, fatal, retriable, txnRequiresAbort, message: `${operation}: ${message}` };
+  return causedBy(new KafkaError(operation, data), refusal);
 }
 
 export const destroyed = (operation: string): KafkaError =>

@@ -14,6 +14,7 @@ import { saslCredentials } from '../arguments/login.js';
 import type { Login } from '../config/login.js';
 import { KafkaError, call, destroyed, errno, localError } from '../errors.js';
 import { type Health, HealthRecord } from './health.js';
+import { Refusals, isRefusal } from './refusals.js';
 import { Link, type LinkedHandle, throwLater } from './link.js';
 import { watch } from './open-handles.js';
 import { clearTimeout, setTimeout } from './timers.js';
@@ -39,6 +40,10 @@ export interface Hooks<Record> {
   onFatal?(error: KafkaError): void;
   /** An error that passes: instead of report(). @param row the partition that it is of, where it is of one */
   onPassing?(error: KafkaError, row?: NativeRow): void;
+  /** No broker accepts the client: what waits for one rejects. */
+  onRefused?(refusal: KafkaError): void;
+  /** Which calls of the native side wait for a broker. Default: all. */
+  waitsForBroker?(operation: string, bounded: boolean): boolean;
 }
 
 /**
@@ -59,6 +64,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   #hooks: Hooks<Record> = {};
   #fatal: KafkaError | null = null;
   #closing: Promise<void> | null = null;
+  readonly #refusals: Refusals;
 
   /**
    * @param kind the name of the class: a client of it that is dropped without close() is told by that; null: it is not
@@ -73,6 +79,13 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     this.#kind = kind;
     this.link = new Link<Record, Handle>(create, config, (record) => this.#onRecord(record));
     this.#health = new HealthRecord(() => this.link.handle.brokersUp());
+    this.#refusals = new Refusals(
+      () => !this.#closing && this.link.handle.brokersUp() === 0,
+      (refusal) => {
+        this.link.refuse(refusal, (...call) => this.#hooks.waitsForBroker?.(...call) ?? true);
+        this.#hooks.onRefused?.(refusal);
+      },
+    );
     if (!oauthBearerToken) return;
     this.#tokens = new TokenSource(oauthBearerToken, setTokenOf(this.link), (error) => this.#onTrouble(error));
     this.letGo.add(this.#tokens.ending);
@@ -229,6 +242,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   #onTrouble(error: KafkaError, row?: NativeRow): void {
     this.#health.noteError(error);
     if (!row) for (const over of [this.over, this.link.over]) over.noteTrouble(error);
+    if (!error.fatal && !row && isRefusal(error)) this.#refusals.begin(error);
     if (!error.fatal) return this.#hooks.onPassing ? this.#hooks.onPassing(error, row) : this.report(error);
     this.#fatal = error;
     this.over.end(() => error);

@@ -2,7 +2,7 @@
 // keeps the process alive (as long as somebody waits for something).
 
 import type { NativeError, NativeRow, ReplyRecord } from '../../binding/native.js';
-import { KafkaError, destroyed } from '../errors.js';
+import { KafkaError, destroyed, refusedBy } from '../errors.js';
 import { deferred } from './deferred.js';
 import { type Endable, ended, opened, unwatch } from './open-handles.js';
 import { onNextTick, queueMicrotask, setImmediate } from './timers.js';
@@ -10,6 +10,8 @@ import { type Limits, Over } from './waits.js';
 
 interface Pending {
   readonly operation: string;
+  /** It has limits, and need not be waited for. */
+  readonly bounded: boolean;
   readonly resolve: (reply: ReplyRecord) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -22,6 +24,8 @@ export interface LinkedHandle<Record> extends Endable {
   close(): void;
   setToken(id: number, value: string, expiresAt: number, principal: string, extensions: readonly string[]): void;
   setSaslCredentials(username: string, password: string): void;
+  /** How many brokers answer. */
+  brokersUp(): number;
   /** A call that is not waited for any more. */
   cancel?(id: number): void;
 }
@@ -86,7 +90,7 @@ export class Link<Record extends { type: string }, Handle extends LinkedHandle<R
       reject(error);
       return promise;
     }
-    this.#pending.set(id, { operation, resolve, reject });
+    this.#pending.set(id, { operation, bounded: limits !== undefined, resolve, reject });
     this.waitBegins();
     if (!limits) return promise;
     return this.over.race(operation, promise, limits, () => {
@@ -120,6 +124,17 @@ export class Link<Record extends { type: string }, Handle extends LinkedHandle<R
   /** Resolves when the native side has ended, for whatever reason. */
   get ended(): Promise<void> {
     return this.#closed.promise;
+  }
+
+  /** Calls that wait for a broker reject: those of which `concerns` says so. */
+  refuse(refusal: KafkaError, concerns: (operation: string, bounded: boolean) => boolean): void {
+    for (const [id, { operation, bounded, reject }] of [...this.#pending]) {
+      if (!concerns(operation, bounded)) continue;
+      this.#pending.delete(id);
+      reject(refusedBy(operation, refusal));
+      this.waitEnds();
+      if (!this.over.ended) this.handle.cancel?.(id);
+    }
   }
 
   /** Waits no longer: what has no reply rejects, and the native side ends by itself, some time. */

@@ -27,6 +27,7 @@ import { type Consumed, consumedForTransaction } from '../client/transactional.j
 import { connectBy } from '../client/connecting.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../config/config.js';
 import { KafkaError, call, destroyed, errno, isDestroyed, localError, noGroup } from '../errors.js';
+import { Refusals } from '../client/refusals.js';
 import { now } from '../client/timers.js';
 import { type LogPlace, type LookupLimits, Lookups, offsetsOrThrow } from '../lookups/lookups.js';
 import { Targets } from '../lookups/targets.js';
@@ -107,6 +108,21 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   readonly #processor: Processor;
   readonly #monitor: StallMonitor;
   #lookupsEnded: Promise<void> | null = null;
+  /** This client has no right to its group. */
+  readonly #groupRefusals = new Refusals(
+    () => !this.#core.closing,
+    (refusal) => {
+      this.#core.link.refuse(refusal, (operation) => operation === 'commit');
+      if (this.#mode === 'subscribed') this.#refused(refusal);
+    },
+  );
+  /** It has no right to a topic that it reads. A loop is told once: whether the right was given since, nothing says. */
+  readonly #topicRefusals = new Refusals(
+    () => !this.#core.closing && this.#mode !== 'none',
+    (refusal) => {
+      if (this.#refused(refusal)) this.#topicRefusals.end();
+    },
+  );
   #mode: 'none' | 'subscribed' | 'assigned' = 'none';
 
   /**
@@ -126,6 +142,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       onOwnRecord: (record) => this.#onRecord(record),
       onPassing: (error, row) => this.#onPassing(error, row),
       onFatal: (error) => this.#delivery.fail(error, true),
+      onRefused: (refusal) => this.#refused(refusal),
+      waitsForBroker: (operation) => operation === 'commit',
     });
     const { link, over } = core;
     const report = (error: unknown) => core.report(error);
@@ -145,7 +163,10 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     const startsOf: StartsOf = (...asked) => this.#starts.find(...asked);
     this.#seeker = new Seeker(over, this.#partitions, this.#assignment, this.#targets, settings, startsOf);
     this.#starts = new StartOffsets(this.#assignment, this.#seeker, this.#targets, settings, events);
-    const onCommitted = (p: Partition, offset: number) => this.#starts.committed(p, offset);
+    const onCommitted = (p: Partition, offset: number) => {
+      this.#groupRefusals.end();
+      this.#starts.committed(p, offset);
+    };
     this.#committer = new Committer(link, this.#partitions, settings, onCommitted, report);
     this.#rebalancer = new Rebalancer(
       this.#partitions,
@@ -686,6 +707,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   #onRecord(record: OwnRecord<ConsumerRecord>): void {
     switch (record.type) {
       case 'batch':
+        this.#topicRefusals.end();
         this.#delivery.push(record);
         break;
       case 'logEnd':
@@ -696,6 +718,10 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
         this.#core.report(new KafkaError('client', record.error));
         break;
       case 'rebalance':
+        if (record.assign && record.rows.length) {
+          this.#groupRefusals.end();
+          this.#topicRefusals.end();
+        }
         this.#rebalancer.onEvent(record);
         break;
     }
@@ -706,6 +732,14 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     if (error.errno === errno.unknownTopicOrPart) this.#vanished(error);
     if (error.errno === errno.autoOffsetReset && p) this.#resetter.onOutOfRange(p, row.offset);
     else this.#core.report(error);
+    if (error.errno === errno.groupAuthorization && !row) this.#groupRefusals.begin(error);
+    if (error.errno === errno.topicAuthorization && (row ? p?.held : true)) this.#topicRefusals.begin(error);
+  }
+
+  /** Brokers do not accept this client, or what it has subscribed: who waits for messages, or for an assignment, is told. */
+  #refused(refusal: KafkaError): boolean {
+    this.#seeker.refuse(refusal);
+    return this.#delivery.refuse(refusal);
   }
 
   /** librdkafka names the topic that a subscription has lost in the text of the error alone. */

@@ -11,7 +11,7 @@ import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
 import { type Deferred, deferred } from '../client/deferred.js';
 import { clearInterval, now, whileAlive } from '../client/timers.js';
-import { errno, localError } from '../errors.js';
+import { type KafkaError, errno, localError, refusedBy } from '../errors.js';
 import { PackedBatch, type Piece } from './batch.js';
 import { type ArrivedBatch, type Run, bytesOf, isDetached, offsetAt } from './message.js';
 
@@ -191,6 +191,13 @@ export class Delivery {
   fail(error: unknown, lasting = false): void {
     if (!this.#failure?.lasting) this.#failure = { error, lasting };
     this.wake();
+  }
+
+  /** A loop that waits is told why nothing comes. False: none waits. */
+  refuse(refusal: KafkaError): boolean {
+    if (!this.#waiter) return false;
+    this.fail(refusedBy('next', refusal));
+    return true;
   }
 
   /** Iterators finish. */

@@ -5,6 +5,7 @@ import type { TopicPartition } from '../arguments/options.js';
 import type { PartitionKey } from '../arguments/partitions.js';
 import type { Assignment } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
+import { isRefusal } from '../client/refusals.js';
 import { delay } from '../client/timers.js';
 import type { ConsumerSettings } from '../config/config.js';
 import { type KafkaError, errno, isDestroyed, noOffset, partitionsError } from '../errors.js';
@@ -118,7 +119,7 @@ export class StartOffsets {
       if (!this.#seeker.isQuiet(p)) return true; // that seek may fail
       if ('offset' in answer) {
         p.place(answer.offset);
-      } else if (answer.error.retriable || answer.error.errno === errno.noEntity) {
+      } else if (answer.error.retriable || answer.error.errno === errno.noEntity || isRefusal(answer.error)) {
         // Also where nobody leads it: its broker may come back.
         this.#events.report(partitionsError('start', [{ ...p.row(), error: answer.error }]));
         return true;

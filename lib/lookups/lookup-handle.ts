@@ -5,10 +5,11 @@
 import { type ClientRecord, type NativeClient, native } from '../../binding/native.js';
 import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import { Link } from '../client/link.js';
+import { Refusals, isRefusal } from '../client/refusals.js';
 import { TokenSource, setTokenOf } from '../client/token-source.js';
 import { alarm, clearTimeout, setTimeout } from '../client/timers.js';
 import { configProperties } from '../config/properties.js';
-import type { KafkaError } from '../errors.js';
+import { KafkaError } from '../errors.js';
 
 const CONNECT_MS = 60_000;
 /** For how long a question waits for that: then it is asked nevertheless, and librdkafka tries again by itself. */
@@ -65,6 +66,7 @@ export class LookupHandle {
   readonly #users = new Set<WeakRef<LookupUser>>();
   readonly link: Link<ClientRecord, NativeClient>;
   readonly #tokens: TokenSource | null;
+  readonly #refusals: Refusals;
   /** There is a connection, or it has been waited for long enough. */
   readonly connected: Promise<unknown>;
 
@@ -88,10 +90,16 @@ export class LookupHandle {
   ) {
     this.#key = key;
     this.link = new Link<ClientRecord, NativeClient>(native.Client, config, (record) => {
+      if (record.type === 'error') this.#onError(new KafkaError('client', record.error));
       if (record.type === 'tokenRefresh') this.#tokens?.needed();
       else for (const user of this.#users) user.deref()?.onRecord(record);
     });
+    this.#refusals = new Refusals(
+      () => !this.link.over.ended && this.link.handle.brokersUp() === 0,
+      (refusal) => this.link.refuse(refusal, () => true),
+    );
     const onFailure = (error: KafkaError) => {
+      this.#onError(error);
       for (const user of this.#users) user.deref()?.onTrouble(error);
     };
     this.#tokens = oauthBearerToken ? new TokenSource(oauthBearerToken, setTokenOf(this.link), onFailure) : null;
@@ -116,10 +124,15 @@ export class LookupHandle {
     return true;
   }
 
+  #onError(error: KafkaError): void {
+    if (isRefusal(error)) this.#refusals.begin(error);
+  }
+
   /** Resolves when the handle has ended, if that was its last user; after the time limit it is left to end by itself. */
   async leave(user: WeakRef<LookupUser>, timeoutMs = END_MS): Promise<void> {
     if (!this.#users.delete(user) || this.#users.size > 0) return;
     handles.delete(this.#key); // who comes now makes another one
+    this.#refusals.end();
     const late = setTimeout(() => this.link.abandon(), timeoutMs + 500);
     await this.link.end();
     this.#tokens?.ending();

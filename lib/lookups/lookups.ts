@@ -209,6 +209,7 @@ export class Lookups implements LookupUser {
     const begun = now();
     const until = begun + limits.timeoutMs;
     const answers = new Map<string, Looked>();
+    const described = new Set<string>();
     let open = rows;
     while (open.length) {
       this.#over.check(operation);
@@ -218,6 +219,7 @@ export class Lookups implements LookupUser {
         ? await this.#once(operation, open, left, limits.signal, ask, true) // of one broker
         : await this.#ofLeaders(operation, open, left, limits.signal, ask);
       for (const row of open) answers.set(keyOf(row.topic, row.partition), looked(row));
+      if (!invalidIsNone) await this.#nameMissingRights(operation, open, answers, described, until, limits.signal);
       open = open.filter((row) => {
         const answer = answers.get(keyOf(row.topic, row.partition))!;
         if ('offset' in answer) return false;
@@ -228,6 +230,36 @@ export class Lookups implements LookupUser {
       await this.#over.race(operation, delay(RETRY_MS), { signal: limits.signal });
     }
     return rows.map((row) => answers.get(keyOf(row.topic, row.partition))!);
+  }
+
+  /** Of a topic to which there is no right, librdkafka says that it has no leaders: whether that is why is asked, once. */
+  async #nameMissingRights(
+    operation: string,
+    rows: readonly TopicPartition[],
+    answers: Map<string, Looked>,
+    described: Set<string>,
+    until: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const leaderless = rows.filter(({ topic, partition }) => {
+      const answer = answers.get(keyOf(topic, partition))!;
+      return 'error' in answer && answer.error.errno === errno.noEntity && !described.has(topic);
+    });
+    const topics = [...new Set(leaderless.map(({ topic }) => topic))];
+    if (topics.length === 0) return;
+    for (const topic of topics) described.add(topic);
+    const { link } = this.#connect();
+    const timeoutMs = Math.min(ATTEMPT_MS, Math.max(1, Math.ceil(until - now())));
+    const asked = link.ask(operation, (id) => link.handle.describeTopics(id, timeoutMs, topics, false));
+    const reply = await this.#over.race(operation, asked, { timeoutMs, signal }).catch((error: unknown) => {
+      if (!(error instanceof KafkaError) || isDestroyed(error) || signal?.aborted) throw error;
+    });
+    for (const { topic, error } of reply?.topics ?? []) {
+      if (error?.errno !== errno.topicAuthorization) continue;
+      for (const row of leaderless) {
+        if (row.topic === topic) answers.set(keyOf(topic, row.partition), { error: new KafkaError(operation, error) });
+      }
+    }
   }
 
   /**

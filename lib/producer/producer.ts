@@ -18,7 +18,7 @@ import { now, queueMicrotask } from '../client/timers.js';
 import { askToConnect, connectBy } from '../client/connecting.js';
 import { type ProducerConfig, normalizeConfig } from '../config/config.js';
 import type { Login } from '../config/login.js';
-import { type KafkaError, call, destroyed, errno, localError } from '../errors.js';
+import { type KafkaError, call, destroyed, errno, localError, refusedBy } from '../errors.js';
 import { ArraySending, type Sending, SinglesSending, type Waiter } from './sending.js';
 import { type Transaction, Transactions } from './transaction.js';
 
@@ -78,6 +78,9 @@ export class Producer extends Client<ClientEvents> {
     super();
     this.#core = new ClientCore('Producer', native.Client, pairs, oauthBearerToken);
     this.#core.attach(this, {
+      onRefused: (refusal) => this.#refuse(refusal),
+      // What was begun with the coordinator is to be decided.
+      waitsForBroker: (operation, bounded) => bounded || operation !== 'transaction',
       onOwnRecord: (record) => {
         if (record.type === 'delivery') this.#onDelivery(record);
       },
@@ -376,6 +379,15 @@ export class Producer extends Client<ClientEvents> {
 
   #drainQueue(): void {
     while (this.#queue.length && this.#handOver(this.#queue[0]!)) this.#queue.shift();
+  }
+
+  /** No broker accepts this producer: what waits for one is told, and is not sent later. */
+  #refuse(refusal: KafkaError): void {
+    this.#flushGathered();
+    if (this.#sendings.size === 0) return;
+    this.#rejectQueued(() => refusedBy('send', refusal));
+    for (const sending of this.#sendings.values()) sending.refusal = refusal;
+    this.#core.link.handle.purge();
   }
 
   #forget(id: number): void {

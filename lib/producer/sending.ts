@@ -3,7 +3,7 @@
 import type { DeliveryReports } from '../../binding/delivery-layout.js';
 import { type NativeError, native } from '../../binding/native.js';
 import { type Deferred, deferred } from '../client/deferred.js';
-import { KafkaError, partitionName } from '../errors.js';
+import { KafkaError, causedBy, errno, partitionName } from '../errors.js';
 import type { RecordMetadata } from '../arguments/options.js';
 import { type PackedMessages, topicIndexes } from '../../binding/produce-layout.js';
 
@@ -13,6 +13,8 @@ export abstract class Sending {
   packed: PackedMessages | null;
   /** How many librdkafka has taken or refused; they are the first ones. */
   taken = 0;
+  /** Why it was purged, where no broker accepts the producer. */
+  refusal: KafkaError | null = null;
   readonly #topics: readonly string[];
   /** Null: all have the same topic. */
   readonly #topicIndexes: Uint32Array | null;
@@ -78,6 +80,10 @@ export abstract class Sending {
   /** The error of a message, which names its topic and its partition. @param partition -1: none was chosen */
   failure(index: number, partition: number, error: NativeError): KafkaError {
     const name = partitionName(this.#topicOf(index), partition);
+    const { refusal } = this;
+    if (refusal && (error.errno === errno.purgeQueue || error.errno === errno.purgeInflight)) {
+      return causedBy(new KafkaError('send', { ...refusal, message: `send: ${name}: ${refusal.message}` }), refusal);
+    }
     return new KafkaError('send', { ...error, message: `send: ${name}: ${error.message}` });
   }
 

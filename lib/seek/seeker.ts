@@ -10,7 +10,7 @@ import { type Deferred, deferred } from '../client/deferred.js';
 import { now } from '../client/timers.js';
 import type { Over } from '../client/waits.js';
 import type { ConsumerSettings } from '../config/config.js';
-import { KafkaError, destroyed, errno, localError, partitionsError } from '../errors.js';
+import { KafkaError, destroyed, errno, localError, partitionsError, refusedBy } from '../errors.js';
 import type { Targets } from '../lookups/targets.js';
 import { type EndedSeek, type SeekEntry, SeekLedger, type SeekRequest, type SeekWish } from './ledger.js';
 import { type StartsOf, type Way, findWays } from './ways.js';
@@ -189,6 +189,15 @@ export class Seeker {
     if (promoted) this.#start([entry.key]);
     else this.#goOn([this.#partitions.byKey(entry.key)]);
     this.#progress();
+  }
+
+  /** Seeks that wait for an assignment reject: none will come. */
+  refuse(refusal: KafkaError): void {
+    for (const [request, { operation, settled }] of [...this.#running]) {
+      if (!this.#ledger.isWaiting(request)) continue;
+      settled.reject(refusedBy(operation, refusal));
+      this.#withdraw(request);
+    }
   }
 
   /** The call ends without an outcome: by its limit, its signal, or the end of the client. */

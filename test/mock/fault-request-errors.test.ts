@@ -132,7 +132,6 @@ const cases: readonly Case[] = [
       'ERR_KAFKA_STORAGE_ERROR',
       'ERR_FENCED_LEADER_EPOCH',
       'ERR_UNKNOWN_LEADER_EPOCH',
-      'ERR_TOPIC_AUTHORIZATION_FAILED',
     ],
   },
   { request: 'OffsetCommit', call: 'seek', passing: ['ERR__TRANSPORT', 'ERR_NOT_COORDINATOR'] },

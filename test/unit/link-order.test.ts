@@ -21,6 +21,9 @@ class FakeHandle {
 
   ref(): void {}
   unref(): void {}
+  brokersUp(): number {
+    return 1;
+  }
   close(): void {}
   setToken(): void {}
   setSaslCredentials(): void {}
