@@ -193,8 +193,6 @@ export interface Handle<Record> {
   close(): void;
   /** Ends the handle as soon as possible; a consumer does not leave its group. Returns at once, `closed` comes. */
   abort(): void;
-  /** rd_kafka_brokers_up (cmake/deps/patches/working-brokers.patch): to how many brokers there is a connection that works. */
-  brokersUp(): number;
   /**
    * Waits up to so long for the end of the handle's thread, which close() or abort() has brought about; after the record
    * `closed` that takes no time. Then lets go of the thread and of `onWake`: the object does nothing any more. False: the

@@ -40,7 +40,6 @@ class Handle : public Napi::ObjectWrap<Self> {
     more.push_back(Base::InstanceMethod("abort", static_cast<Without>(&Handle::Abort)));
     more.push_back(Base::InstanceMethod("brokersUp", static_cast<WithValue>(&Handle::BrokersUp)));
     more.push_back(Base::InstanceMethod("join", static_cast<WithValue>(&Handle::Join)));
-    more.push_back(Base::InstanceMethod("brokersUp", static_cast<WithValue>(&Handle::BrokersUp)));
     return more;
   }
 
@@ -126,11 +125,6 @@ class Handle : public Napi::ObjectWrap<Self> {
     out[0U] = up;
     out[1U] = static_cast<double>(milliseconds);
     return out;
-  }
-
-  // brokersUp(): how many brokers answer; rd_kafka_brokers_up may be called from any thread.
-  Napi::Value BrokersUp(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), Ending() ? 0 : rd_kafka_brokers_up(core_->rk));
   }
 
   // join(wait ms): true, if the thread has ended.

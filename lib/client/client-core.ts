@@ -80,7 +80,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     this.link = new Link<Record, Handle>(create, config, (record) => this.#onRecord(record));
     this.#health = new HealthRecord(() => this.link.handle.brokersUp());
     this.#refusals = new Refusals(
-      () => !this.#closing && this.link.handle.brokersUp() === 0,
+      () => !this.#closing && this.link.handle.brokersUp()[0] === 0,
       (refusal) => {
         this.link.refuse(refusal, (...call) => this.#hooks.waitsForBroker?.(...call) ?? true);
         this.#hooks.onRefused?.(refusal);

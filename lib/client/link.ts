@@ -24,8 +24,6 @@ export interface LinkedHandle<Record> extends Endable {
   close(): void;
   setToken(id: number, value: string, expiresAt: number, principal: string, extensions: readonly string[]): void;
   setSaslCredentials(username: string, password: string): void;
-  /** How many brokers answer. */
-  brokersUp(): number;
   /** A call that is not waited for any more. */
   cancel?(id: number): void;
 }

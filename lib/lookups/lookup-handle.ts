@@ -95,7 +95,7 @@ export class LookupHandle {
       else for (const user of this.#users) user.deref()?.onRecord(record);
     });
     this.#refusals = new Refusals(
-      () => !this.link.over.ended && this.link.handle.brokersUp() === 0,
+      () => !this.link.over.ended && this.link.handle.brokersUp()[0] === 0,
       (refusal) => this.link.refuse(refusal, () => true),
     );
     const onFailure = (error: KafkaError) => {

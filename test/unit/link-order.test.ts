@@ -21,15 +21,12 @@ class FakeHandle {
 
   ref(): void {}
   unref(): void {}
-  brokersUp(): number {
-    return 1;
-  }
   close(): void {}
   setToken(): void {}
   setSaslCredentials(): void {}
   abort(): void {}
   brokersUp(): readonly [count: number, sinceMs: number] {
-    return [0, 0];
+    return [1, 0];
   }
   join(): boolean {
     return true;
