@@ -6,6 +6,8 @@
 namespace seekafka {
 
 void ConsumerThread::Subscribe(uint32_t id, const std::vector<std::string>& topics) {
+  // A group that ends with a subscription ends the process, by an assertion of rd_kafka_cgrp_destroy_final.
+  if (closing_) return Answer(id, MakeError(RD_KAFKA_RESP_ERR__DESTROY));
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(topics.size())));
   for (const auto& topic : topics) rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
   Answer(id, MakeError(rd_kafka_subscribe(rk_, list.get())));

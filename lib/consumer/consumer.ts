@@ -250,10 +250,11 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    *
    * @param topics names, and patterns that a topic's whole name or a part of it matches
    * @param listener stays until the next subscribe
-   * @throws KafkaError ERR__UNKNOWN_GROUP without `group.id`, ERR__STATE after assign()
+   * @throws KafkaError ERR__UNKNOWN_GROUP without `group.id`, ERR__STATE after assign(), ERR__DESTROY once the consumer closes,
+   * in a listener too
    */
   subscribe(topics: string | RegExp | readonly (string | RegExp)[], listener: RebalanceListener = {}): Promise<void> {
-    return this.#call('subscribe', async () => {
+    return this.#callOpen('subscribe', async () => {
       const names = check.topics(topics);
       const callbacks = check.rebalanceListener(listener);
       if (this.#settings.groupId === undefined) throw noGroup('subscribe');
@@ -290,10 +291,10 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    * are. A partition starts at the offset given, else at the committed one (with `group.id`), else where
    * `auto.offset.reset` says. Resolves when they deliver. (rd_kafka_assign)
    *
-   * @throws KafkaError ERR__STATE after subscribe()
+   * @throws KafkaError ERR__STATE after subscribe(), ERR__DESTROY once the consumer closes, in a listener too
    */
   assign(partitions: readonly (TopicPartition | TopicPartitionOffset)[]): Promise<void> {
-    return this.#call('assign', async () => {
+    return this.#callOpen('assign', async () => {
       const targets = assignTargets(partitions);
       this.#enterMode('assign', 'assigned');
       this.#rebalancer.waitsForRebalance();
@@ -762,6 +763,11 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   /** Every public method that takes part in the client's life. What a listener calls works until the end. */
   #call<T>(operation: string, work: () => Promise<T>): Promise<T> {
     return this.#core.run(operation, work, this.#rebalancer.inListener);
+  }
+
+  /** As #call(), for what a consumer takes on: not while it closes, in a listener neither. */
+  #callOpen<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    return this.#core.run(operation, work);
   }
 
   /** Waits for what this consumer does by itself. What a listener waits for works until the native side has ended. */
