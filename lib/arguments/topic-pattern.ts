@@ -7,10 +7,30 @@
 // What makes this exact is that a topic name has only 65 possible characters: anything that matches one character (a
 // class, an escape, a literal) is asked about each of them here, by JavaScript itself, and written as that set.
 
+import { clip } from './values.js';
+
 const legalCharacters = [...'-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'];
 
 /** Matches no topic name, because none contains a space; an empty class does not exist in POSIX. */
 const matchesNothing = ' ';
+
+/**
+ * The largest count `{n}` or `{m,n}`, and product of nested ones: POSIX promises 255, RE2J refuses more than 1,000, and no name
+ * of a topic is longer than 249 characters.
+ */
+const MOST_TIMES = 255;
+/**
+ * How many atoms counted parts may have when they are written out; one that may be left out or comes again counts for ten. The
+ * C library writes them out, and takes seconds for a few thousand that may be left out, minutes for more.
+ */
+const MOST_ATOMS = 1000;
+const VARIABLE = 10;
+
+/** What a part of a pattern is, written out: how many atoms, and how often its innermost one stands there. */
+interface Extent {
+  atoms: number;
+  times: number;
+}
 
 const refusals: [construct: RegExp, name: string, wayOut: string][] = [
   [/^\(\?<?[=!]/, 'lookaround', 'subscribe to what matches by several patterns or names'],
@@ -48,6 +68,7 @@ function characterSet(atom: string, flags: string): string {
 
 /**
  * The librdkafka pattern that matches exactly the topic names that `re.test(name)` does.
+ * @throws RangeError for counts beyond 255, nested ones multiplied, and for counted parts of too many atoms
  * @throws TypeError for flags other than `u`, lookaround, backreferences, `\b`, lazy quantifiers, and what else the three
  * engines do not have or do not agree on.
  */
@@ -62,6 +83,32 @@ export function topicPattern(re: RegExp, argument = 'topics'): string {
   }
 
   let pattern = '';
+  let counted = 0;
+  const extents: Extent[] = [{ atoms: 0, times: 1 }]; // of the pattern, and of each open group
+  let last: Extent = { atoms: 0, times: 1 }; // the part that a quantifier is of
+  const addPart = (part: Extent) => {
+    const around = extents.at(-1)!;
+    around.atoms += part.atoms;
+    around.times = Math.max(around.times, part.times);
+    last = part;
+  };
+  const repeatPart = (quantifier: string) => {
+    const counts = quantifier.match(/\d+/g)?.map(Number);
+    const times = Math.max(1, ...(counts ?? []));
+    const { atoms } = last;
+    last.times *= times;
+    last.atoms *= counts ? times : VARIABLE;
+    if (times > 1) counted += last.atoms;
+    const around = extents.at(-1)!;
+    around.atoms += last.atoms - atoms;
+    around.times = Math.max(around.times, last.times);
+    const expected = (what: string, got: string) =>
+      new RangeError(`${argument}: expected a RegExp with ${what}, got ${got} in ${clip(String(re))}`);
+    if (last.times > MOST_TIMES) {
+      throw expected(`counts of at most ${MOST_TIMES}, nested ones multiplied`, `${quantifier} (${last.times} times)`);
+    }
+    if (counted > MOST_ATOMS) throw expected('smaller counted parts', `${quantifier} of too many characters`);
+  };
   const open: boolean[] = []; // of each open group: has it an anchor?
   let closedWithAnchor = false;
   const refuseEmpty = () => {
@@ -80,7 +127,12 @@ export function topicPattern(re: RegExp, argument = 'topics'): string {
     // glibc's regexec forgets the anchor there: it finds (a$|b){2} in 'ab'.
     if (quantifier?.startsWith('{') && closedWithAnchor) refuse('an anchor in a counted group', 'write the group out');
     closedWithAnchor = rest[0] === ')' && open.pop() === true;
-    if (group) open.push(false);
+    if (group) {
+      open.push(false);
+      extents.push({ atoms: 0, times: 1 });
+    } else if (quantifier) repeatPart(quantifier);
+    else if (rest[0] === ')') addPart(extents.pop()!);
+    else if (!/^[|^$]/.test(rest)) addPart({ atoms: 1, times: 1 });
     if (rest[0] === '^' || rest[0] === '$' || closedWithAnchor) open.fill(true);
 
     const atom = group ?? quantifier ?? (/^[|)^$.]/.test(rest) ? rest[0]! : atomAt(source, at, flags === 'u'));
