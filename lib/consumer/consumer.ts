@@ -38,6 +38,7 @@ import type { MessageBatch } from './batch.js';
 import { Committer } from './committer.js';
 import { Delivery, type LoopState } from './delivery.js';
 import { BatchIterator, type Course, MessageIterator } from './iterators.js';
+import { Membership } from './membership.js';
 import { type Message, PackedMessage } from './message.js';
 import { type OffsetReset, OffsetResetter } from './offset-resetter.js';
 import { Processor } from './process.js';
@@ -113,17 +114,17 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     () => !this.#core.closing,
     (refusal) => {
       this.#core.link.refuse(refusal, (operation) => operation === 'commit');
-      if (this.#mode === 'subscribed') this.#refused(refusal);
+      if (this.#membership.mode === 'subscribed') this.#refused(refusal);
     },
   );
   /** It has no right to a topic that it reads. A loop is told once: whether the right was given since, nothing says. */
   readonly #topicRefusals = new Refusals(
-    () => !this.#core.closing && this.#mode !== 'none',
+    () => !this.#core.closing && this.#membership.mode !== 'none',
     (refusal) => {
       if (this.#refused(refusal)) this.#topicRefusals.end();
     },
   );
-  #mode: 'none' | 'subscribed' | 'assigned' = 'none';
+  readonly #membership: Membership;
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'group.id'`, ...
@@ -146,6 +147,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       waitsForBroker: (operation) => operation === 'commit',
     });
     const { link, over } = core;
+    const mustBeOpen = (operation: string) => core.mustBeOpen(operation);
+    this.#membership = new Membership(mustBeOpen, () => this.#delivery.wake());
     const report = (error: unknown) => core.report(error);
     const events = {
       fail: (error: unknown) => this.#fail(error),
@@ -183,7 +186,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       waitBegins: () => link.waitBegins(),
       waitEnds: () => link.waitEnds(),
       waitsForRebalance: () => this.#rebalancer.waitsForRebalance(),
-      expects: () => this.#mode !== 'none' || core.closing,
+      expects: () => this.#membership.expects || core.closing,
       waitsInVain: () => core.warn('NOTHING_TO_READ', IN_VAIN),
       fetchAgain: (p) => this.#assignment.fetchAgain(p),
     });
@@ -193,8 +196,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       targets: this.#targets,
       delivery: this.#delivery,
       lookupMs: settings.socketTimeoutMs,
-      isSettled: () => this.#mode === 'none' || this.#seeker.assignmentKnown,
-      isByHand: () => this.#mode === 'assigned',
+      isSettled: () => !this.#membership.expects || this.#seeker.assignmentKnown,
+      isByHand: () => this.#membership.mode === 'assigned',
       report,
     };
     this.#processor = new Processor({
@@ -246,7 +249,9 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   /**
    * Joins the group for these topics, instead of those subscribed before. Takes effect with the next rebalance; resolves
-   * when librdkafka has taken it. (rd_kafka_subscribe)
+   * when librdkafka has taken it; what librdkafka refuses leaves the subscription before it in force, with its listener. Of
+   * calls of subscribe(), assign() and unsubscribe() that are not waited for, each begins when the one before it has ended.
+   * (rd_kafka_subscribe)
    *
    * @param topics names, and patterns that a topic's whole name or a part of it matches
    * @param listener stays until the next subscribe
@@ -258,11 +263,18 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       const names = check.topics(topics);
       const callbacks = check.rebalanceListener(listener);
       if (this.#settings.groupId === undefined) throw noGroup('subscribe');
-      this.#enterMode('subscribe', 'subscribed');
-      this.#rebalancer.listener = callbacks;
-      this.#committer.isMember = true;
       this.#lookups.warmUp();
-      await this.#core.link.request('subscribe', (id) => this.#core.link.handle.subscribe(id, names));
+      if (this.#membership.leaving) this.#rebalancer.waitsForRebalance();
+      const { link } = this.#core;
+      // The reply comes before the first event of the new subscription. What librdkafka refuses replaces nothing.
+      const subscribed = this.#membership.subscribe(
+        () => link.request('subscribe', (id) => link.handle.subscribe(id, names)),
+        () => {
+          this.#rebalancer.listener = callbacks;
+          this.#committer.isMember = true;
+        },
+      );
+      await this.#wait('subscribe', subscribed, {});
     });
   }
 
@@ -277,12 +289,10 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     return this.#call('unsubscribe', async () => {
       const limits = waitOptions(options);
       this.#rebalancer.waitsForRebalance();
-      if (this.#mode === 'assigned') await this.#wait('unsubscribe', this.#rebalancer.unassign(), limits);
-      else if (this.#mode === 'subscribed') await this.#wait('unsubscribe', this.#leaveGroup(), limits);
-      this.#mode = 'none';
-      this.#rebalancer.joined = false;
-      this.#committer.isMember = false;
-      this.#delivery.wake(); // a read that waits for partitions to come: none will
+      const left = this.#membership.leave((mode) =>
+        mode === 'assigned' ? this.#rebalancer.unassign() : this.#leaveGroup(),
+      );
+      await this.#wait('unsubscribe', left, limits);
     });
   }
 
@@ -296,9 +306,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   assign(partitions: readonly (TopicPartition | TopicPartitionOffset)[]): Promise<void> {
     return this.#callOpen('assign', async () => {
       const targets = assignTargets(partitions);
-      this.#enterMode('assign', 'assigned');
       this.#rebalancer.waitsForRebalance();
-      await this.#wait('assign', this.#rebalancer.assign(targets), {});
+      await this.#wait('assign', this.#membership.assign(() => this.#rebalancer.assign(targets)), {});
     });
   }
 
@@ -664,7 +673,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     return {
       ...health,
       ...(stalled === null ? {} : { state: 'stalled', since: new Date(Date.now() - (now() - stalled)) }),
-      joined: this.#mode === 'subscribed' && this.#rebalancer.joined && !this.#core.closing,
+      joined: this.#membership.mode === 'subscribed' && this.#rebalancer.joined && !this.#core.closing,
       assignment: this.assignment,
       lastMessageAt: this.#delivery.lastMessageAt,
       loop: this.#delivery.loop,
@@ -751,13 +760,15 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   /** By hand, nothing is revoked at the end that would commit. */
   async #unassignByHand(): Promise<void> {
-    if (this.#mode === 'assigned') await this.#rebalancer.unassign();
+    if (this.#membership.mode === 'assigned') await this.#rebalancer.unassign();
   }
 
   async #leaveGroup(): Promise<void> {
     await this.#core.link.request('unsubscribe', (id) => this.#core.link.handle.unsubscribe(id));
     while (this.#partitions.held.length) await this.#rebalancer.nextChange();
     this.#starts.endStints(); // it is no member of the group any more
+    this.#committer.isMember = false;
+    this.#rebalancer.joined = false;
   }
 
   /** Every public method that takes part in the client's life. What a listener calls works until the end. */
@@ -824,14 +835,6 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     this.#assignment.setPaused(operation, asked, paused).catch((error: unknown) => {
       if (!this.#core.closing) this.#core.report(error);
     });
-  }
-
-  #enterMode(operation: string, mode: 'subscribed' | 'assigned'): void {
-    if (this.#mode !== 'none' && this.#mode !== mode) {
-      const other = mode === 'assigned' ? 'subscribe()' : 'assign()';
-      throw localError(operation, errno.state, `${operation}: ${other} is in force: unsubscribe() first`);
-    }
-    this.#mode = mode;
   }
 
   /** Ends the iterator with the error: the next step of it rejects. */
