@@ -105,6 +105,8 @@ export interface RebalanceRecord {
   lost: boolean;
   /** rd_kafka_rebalance_protocol */
   protocol: 'EAGER' | 'COOPERATIVE' | 'NONE';
+  /** rd_kafka_consumer_group_metadata, when the event was polled. Absent where there is no group, or the consumer closes. */
+  member?: NativeMember;
 }
 
 /**

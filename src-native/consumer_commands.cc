@@ -85,16 +85,18 @@ void ConsumerThread::Commit(uint32_t id, const PartitionList& list) {
 void ConsumerThread::Member(uint32_t id) {
   Reply reply;
   reply.id = id;
-  const Rd<rd_kafka_consumer_group_metadata_t> member(rd_kafka_consumer_group_metadata(rk_));
-  if (member) {
-    const char* instance = rd_kafka_consumer_group_metadata_group_instance_id(member.get());
-    reply.member = GroupMember{rd_kafka_consumer_group_metadata_group_id(member.get()),
-                               rd_kafka_consumer_group_metadata_generation_id(member.get()),
-                               rd_kafka_consumer_group_metadata_member_id(member.get()), instance ? instance : ""};
-  } else {
-    reply.error = MakeError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
-  }
+  reply.member = CurrentMember();
+  if (!reply.member) reply.error = MakeError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
   core_->outbox.Put(std::move(reply));
+}
+
+std::optional<GroupMember> ConsumerThread::CurrentMember() {
+  const Rd<rd_kafka_consumer_group_metadata_t> member(rd_kafka_consumer_group_metadata(rk_));
+  if (!member) return std::nullopt;
+  const char* instance = rd_kafka_consumer_group_metadata_group_instance_id(member.get());
+  return GroupMember{rd_kafka_consumer_group_metadata_group_id(member.get()),
+                     rd_kafka_consumer_group_metadata_generation_id(member.get()),
+                     rd_kafka_consumer_group_metadata_member_id(member.get()), instance ? instance : ""};
 }
 
 void ConsumerThread::SetToken(uint32_t id, const Token& token) { Answer(id, seekafka::SetToken(rk_, token)); }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ class ConsumerThread {
   // Forwards the queue of a partition to `messages`. The forwarding belongs to librdkafka's object of the partition,
   // which may be a new one since the last assignment.
   rd_kafka_resp_err_t Forward(const char* topic, int32_t partition);
+  // Which member of its group the consumer is now, as far as librdkafka knows: nothing where it is none.
+  std::optional<GroupMember> CurrentMember();
   void PollEvents();
   void HandleEvent(rd_kafka_event_t* event);
   // With the turn. True: there may be more.

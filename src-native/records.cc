@@ -72,6 +72,7 @@ struct Converter {
     out["assign"] = rebalance.assign;
     out["lost"] = rebalance.lost;
     out["protocol"] = rebalance.protocol;
+    if (rebalance.member) out["member"] = ToJs(env, *rebalance.member);
     return out;
   }
 

@@ -49,6 +49,7 @@ struct Rebalance {
   bool assign = false;                // partitions come, not go
   bool lost = false;                  // they are owned by others already
   std::string protocol;
+  std::optional<GroupMember> member;  // who the consumer was when the event was polled
 };
 
 // Everything before `offset` that the consumer may read of the partition has been polled

@@ -2,7 +2,7 @@
 // partition starts. librdkafka waits for the answer to one event before it sends the next, so each step answers it,
 // whatever happens in it.
 
-import type { AssignHow, NativeRow, RebalanceRecord } from '../../binding/native.js';
+import type { AssignHow, NativeMember, NativeRow, RebalanceRecord } from '../../binding/native.js';
 import type { RebalanceListener, TopicPartition, TopicPartitionOffset } from '../arguments/options.js';
 import type { Assignment } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
@@ -69,11 +69,11 @@ export class Rebalancer {
       if (record.error) {
         this.joined = false;
         this.#events.report(new KafkaError('rebalance', record.error));
-        await this.#revoke(this.#partitions.held, false);
+        await this.#revoke(this.#partitions.held, false, record.member);
       } else if (record.assign) {
-        await this.#assign(record.rows);
+        await this.#assign(record.rows, record.member);
       } else {
-        await this.#revoke(this.#heldOf(record.rows), record.lost);
+        await this.#revoke(this.#heldOf(record.rows), record.lost, record.member);
       }
     }).catch((error: unknown) => this.#events.fail(error));
   }
@@ -156,12 +156,13 @@ export class Rebalancer {
     return done;
   }
 
-  async #assign(rows: readonly NativeRow[]): Promise<void> {
+  async #assign(rows: readonly NativeRow[], member: NativeMember | undefined): Promise<void> {
     if (this.#closing) {
       await this.#assignment.takeBack(null);
       return;
     }
     const added = rows.map(({ topic, partition }) => this.#partitions.get(topic, partition));
+    this.#starts.returnedAs(member);
     this.#partitions.hold(added);
     for (const p of added) if (this.#starts.wasPaused(p)) p.setPaused(true);
     let handedOver = false;
@@ -197,14 +198,14 @@ export class Rebalancer {
     for (const p of open) if (p.phase === 'parked') void this.#starts.unpark(p);
   }
 
-  async #revoke(partitions: readonly Partition[], lost: boolean): Promise<void> {
+  async #revoke(partitions: readonly Partition[], lost: boolean, member?: NativeMember): Promise<void> {
     if (lost || this.#assignment.eager) this.joined = false;
     try {
       await this.worker?.release(partitions, lost);
       await this.#listen(lost ? 'onLost' : 'onRevoked', partitions);
       if (lost) for (const p of partitions) p.endStint();
       else await this.#commitOf(partitions);
-      await this.#starts.carry(partitions, lost);
+      await this.#starts.carry(partitions, lost, member);
     } finally {
       await this.#giveBack(partitions, this.#assignment.eager || this.#closing);
     }

@@ -1,6 +1,7 @@
 // Where a partition starts that was assigned and was not sought: where it was when it was taken away, if nobody else has
 // worked on it since; else at the committed offset; else where `auto.offset.reset` says.
 
+import type { NativeMember } from '../../binding/native.js';
 import type { TopicPartition } from '../arguments/options.js';
 import type { PartitionKey } from '../arguments/partitions.js';
 import type { Assignment } from '../assignment/assignment.js';
@@ -26,6 +27,8 @@ interface Carried {
   readonly position: number;
   committed: number | null;
   readonly paused: boolean;
+  /** Who this consumer was in its group when the revocation came. */
+  readonly member: NativeMember | undefined;
 }
 
 interface Events {
@@ -63,14 +66,15 @@ export class StartOffsets {
    * Before partitions are taken away: what they have, should they come back.
    *
    * @param lost they are others' already: what is committed now may be theirs, so it is not asked for
+   * @param member who this consumer was in its group when the revocation came
    */
-  async carry(partitions: readonly Partition[], lost: boolean): Promise<void> {
+  async carry(partitions: readonly Partition[], lost: boolean, member?: NativeMember): Promise<void> {
     if (!this.#stopped && !lost) await this.learnCommitted(partitions);
     for (const p of partitions) {
       // Not p.position: a batch in hand ends where its partition goes, and what is left of it is to come again.
       const position = p.unread;
       if (position === null || this.#vanished.has(p.topic)) continue;
-      this.#carried.set(p.key, { p, position, committed: p.committed, paused: p.paused });
+      this.#carried.set(p.key, { p, position, committed: p.committed, paused: p.paused, member });
     }
   }
 
@@ -84,6 +88,18 @@ export class StartOffsets {
   /** Whether the partition was paused when it was taken away. */
   wasPaused(p: Partition): boolean {
     return this.#carried.get(p.key)?.paused ?? false;
+  }
+
+  /**
+   * An assignment has come. Whoever took longer over a revocation than the group waits was thrown out, and has joined it again
+   * as somebody else; who missed a generation was without what others had in it. What comes back is a new stint then. Its
+   * position is carried all the same: find() looks whether others have committed.
+   */
+  returnedAs(member: NativeMember | undefined): void {
+    for (const { p, member: before } of this.#carried.values()) {
+      if (!before || !member) continue;
+      if (before.id !== member.id || member.generation - before.generation > 1) p.endStint();
+    }
   }
 
   /**
