@@ -739,7 +739,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   #onPassing(error: KafkaError, row?: NativeRow): void {
     const p = row && this.#partitions.find(row);
-    if (error.errno === errno.unknownTopicOrPart) this.#vanished(error);
+    if (error.errno === errno.unknownTopicOrPart) this.#vanished(error, row);
     if (error.errno === errno.autoOffsetReset && p) this.#resetter.onOutOfRange(p, row.offset);
     else this.#core.report(error);
     if (error.errno === errno.groupAuthorization && !row) this.#groupRefusals.begin(error);
@@ -752,10 +752,10 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     return this.#delivery.refuse(refusal);
   }
 
-  /** librdkafka names the topic that a subscription has lost in the text of the error alone. */
-  #vanished({ message }: KafkaError): void {
-    const topics = new Set(this.#partitions.held.map(({ topic }) => topic));
-    for (const topic of topics) if (message.includes(topic)) this.#starts.vanished(topic);
+  /** librdkafka names the topic that a subscription has lost in the text of the error alone; no name contains a colon. */
+  #vanished({ message }: KafkaError, row?: NativeRow): void {
+    const topic = row?.topic ?? /Subscribed topic not available: ([^:]+): /.exec(message)?.[1];
+    if (topic !== undefined) this.#starts.vanished(topic);
   }
 
   /** By hand, nothing is revoked at the end that would commit. */
