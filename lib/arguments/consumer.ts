@@ -15,6 +15,7 @@ import {
   timeoutMs,
   timestamp,
   typeError,
+  isArray,
 } from './values.js';
 
 /** Where a read ends. */
@@ -37,7 +38,7 @@ export interface BatchLimits extends ReadLimits {
 function readUntil(value: unknown, argument: string): Until | undefined {
   if (value === undefined || value === 'end') return value;
   if (types.isDate(value)) return { timestamp: timestamp(value, argument) };
-  if (Array.isArray(value)) return { offsets: topicPartitionOffsets(value, argument) };
+  if (isArray(value)) return { offsets: topicPartitionOffsets(value, argument) };
   throw typeError(argument, "'end', a Date or an array of { topic, partition, offset }", value);
 }
 
@@ -111,7 +112,7 @@ export function stalledAfterMs(given: unknown, argument = 'options.stalledAfterM
 
 /** What subscribe takes, as librdkafka reads it: names, and patterns, which begin with `^`. */
 export function topics(value: unknown, argument = 'topics'): string[] {
-  const several = Array.isArray(value);
+  const several = isArray(value);
   const seen = new Set<string>();
   const add = (element: unknown, i: number) => {
     const at = several ? `${argument}[${i}]` : argument;
@@ -127,7 +128,7 @@ export function topics(value: unknown, argument = 'topics'): string[] {
     seen.add(topic);
   };
   // One by one: what an array says of its length is no reason to take memory.
-  if (several) for (let i = 0, { length } = value as unknown[]; i < length; i++) add((value as unknown[])[i], i);
+  if (several) for (let i = 0, { length } = value; i < length; i++) add(value[i], i);
   else add(value, 0);
   if (seen.size === 0) {
     throw new TypeError(`${argument}: expected a topic at least, got an empty array; see unsubscribe()`);
@@ -150,7 +151,7 @@ const listenerKeys = ['onAssigned', 'onRevoked', 'onLost'] as const;
 export function rebalanceListener(value: unknown, argument = 'listener'): RebalanceListener {
   const plain = isPlainObject(value);
   const listener = plain || value === undefined ? knownKeys(value, argument, listenerKeys) : value;
-  if (!isObject(listener) || Array.isArray(listener)) throw typeError(argument, 'an object of functions', value);
+  if (!isObject(listener) || isArray(listener)) throw typeError(argument, 'an object of functions', value);
   const bound: RebalanceListener = {};
   for (const key of listenerKeys) {
     const callback = listener[key];

@@ -1,7 +1,7 @@
 // Argument checks: what clients log in with. No message of these has a part of a token, a password or a secret in it.
 
 import type { OauthBearerTokenCallback } from './options.js';
-import { isPlainObject, knownKeys, maxInt32, quote, timestamp } from './values.js';
+import { isPlainObject, knownKeys, maxInt32, quote, timestamp, isArray } from './values.js';
 
 /** A token as librdkafka takes it. */
 export interface CheckedToken {
@@ -19,7 +19,7 @@ const kindOf = (value: unknown): string =>
     ? String(value)
     : value === ''
       ? 'an empty string'
-      : Array.isArray(value)
+      : isArray(value)
         ? 'an array'
         : /^[aeiou]/.test(typeof value)
           ? `an ${typeof value}`

@@ -7,7 +7,17 @@ import { NO_TIMESTAMP, type PackableMessage, byteLengthOf } from '../../binding/
 import type { ProducerMessage } from './options.js';
 import { otherWords, wordHere } from './other-words.js';
 import { partitionNumber, topicString } from './partitions.js';
-import { didYouMean, isObject, isPlainObject, maxInt32, quote, rangeError, timestamp, typeError } from './values.js';
+import {
+  didYouMean,
+  isObject,
+  isPlainObject,
+  maxInt32,
+  quote,
+  rangeError,
+  timestamp,
+  typeError,
+  isArray,
+} from './values.js';
 
 type Bytes = Uint8Array | string | null;
 
@@ -64,7 +74,7 @@ function headerList(value: unknown, argument: string): HeaderList {
     ? { [Symbol.iterator]: () => (iterator as () => Iterator<unknown>).call(value) }
     : Object.entries(value);
   const list = Array.from(entries, (entry, i): [string, unknown] => {
-    if (!Array.isArray(entry) || entry.length !== 2) throw typeError(`${argument}[${i}]`, '[name, value]', entry);
+    if (!isArray(entry) || entry.length !== 2) throw typeError(`${argument}[${i}]`, '[name, value]', entry);
     const name: unknown = entry[0];
     if (typeof name !== 'string') throw typeError(`${argument}[${i}][0]`, 'a string', name);
     if (name.includes('\0')) throw rangeError(`${argument}[${i}][0]`, 'a name without NUL characters', name);

@@ -11,6 +11,7 @@ import {
   rangeError,
   timestamp,
   typeError,
+  isArray,
 } from './values.js';
 
 /** Names a partition in maps. */
@@ -55,10 +56,10 @@ export function eachPartition<T>(
   shape: string,
   read: (fields: Fields, argument: string) => T,
 ): (TopicPartition & T)[] {
-  if (!Array.isArray(value)) throw typeError(argument, `an array of ${shape}`, value);
+  if (!isArray(value)) throw typeError(argument, `an array of ${shape}`, value);
   const seen = new Set<PartitionKey>();
   // Array.from, not map, which would leave holes as they are.
-  return Array.from(value as unknown[], (element, i) => {
+  return Array.from(value, (element, i) => {
     const at = `${argument}[${i}]`;
     if (!isObject(element)) throw typeError(at, shape, element);
     const topic = topicString(element.topic, `${at}.topic`);
@@ -86,7 +87,7 @@ export function topicPartitionOffsets(value: unknown, argument = 'offsets'): Top
 
 /** What seek takes: one place or an array of them. */
 export function seekTargets(value: unknown, argument = 'to'): TopicPartitionOffset[] {
-  if (Array.isArray(value)) return topicPartitionOffsets(value, argument);
+  if (isArray(value)) return topicPartitionOffsets(value, argument);
   if (!isObject(value)) throw typeError(argument, `${placeShape} or an array of them`, value);
   return [
     {
@@ -117,9 +118,9 @@ export function eachTopic<T>(
   argument: string,
   check: (item: unknown, at: string) => { topic: string; result: T },
 ): T[] {
-  if (!Array.isArray(value)) throw typeError(argument, 'an array', value);
+  if (!isArray(value)) throw typeError(argument, 'an array', value);
   const seen = new Set<string>();
-  const results = Array.from(value as unknown[], (item, i) => {
+  const results = Array.from(value, (item, i) => {
     const at = `${argument}[${i}]`;
     const { topic, result } = check(item, at);
     if (seen.has(topic)) throw new TypeError(`${at}: expected each topic once, got ${describeValue(topic)} twice`);

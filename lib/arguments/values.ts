@@ -67,7 +67,20 @@ export function rangeError(argument: string, what: string, got: unknown): RangeE
   return new RangeError(`${argument}: expected ${what}, got ${describeValue(got)}`);
 }
 
-export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+/** A proxy that was revoked: whatever it is asked throws. */
+function isRevoked(value: object): boolean {
+  try {
+    Array.isArray(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+export const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !isRevoked(value);
+
+export const isArray = (value: unknown): value is unknown[] => isObject(value) && Array.isArray(value);
 
 export function isPlainObject(value: unknown): value is Fields {
   if (!isObject(value) || Array.isArray(value)) return false;

@@ -46,6 +46,11 @@ export class PackedBatch implements MessageBatch, InHand {
     this.length = pieces.reduce((sum, { from, to }) => sum + to - from, 0);
   }
 
+  /** Whether it is a batch itself, and not a proxy or an heir of one. */
+  static isOne(value: unknown): value is PackedBatch {
+    return typeof value === 'object' && value !== null && #pieces in value;
+  }
+
   get byteLength(): number {
     return this.#pieces.reduce((sum, { run, from, to }) => sum + bytesOf(run.batch, from, to), 0);
   }

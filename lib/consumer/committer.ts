@@ -3,7 +3,7 @@
 
 import type { TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
 import { flat, topicPartitionOffsets } from '../arguments/partitions.js';
-import { typeError } from '../arguments/values.js';
+import { isArray, typeError } from '../arguments/values.js';
 import { type ConsumerLink, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
@@ -14,13 +14,26 @@ import { noGroup, throwRowErrors } from '../errors.js';
 import { PackedBatch } from './batch.js';
 import { PackedMessage } from './message.js';
 
-/** What commit() was given. */
+/** From where what was given was handed out, and when. */
+interface Origin {
+  readonly source: Partition;
+  readonly stint: number;
+  readonly lineage: number;
+}
+
+/** What commit() was given, which is read once. */
 interface Asked {
   readonly offsets: readonly TopicPartitionOffset[];
-  /** Partitions that were taken away, or sought, since what was given was handed out. */
-  readonly gone: readonly Partition[];
-  readonly sought: readonly Partition[];
+  readonly origins: readonly Origin[];
 }
+
+/** Partitions that were taken away since. */
+const goneOf = ({ origins }: Asked): Partition[] =>
+  origins.filter(({ source, stint }) => !source.held || source.stint !== stint).map(({ source }) => source);
+
+/** Partitions that were sought, or taken away, since. */
+const soughtOf = ({ origins }: Asked): Partition[] =>
+  origins.filter(({ source, lineage }) => source.lineage !== lineage).map(({ source }) => source);
 
 export class Committer {
   readonly #link: ConsumerLink;
@@ -64,7 +77,9 @@ export class Committer {
 
   /** Commits what commit() was given; nothing given: what was processed and is not committed yet. */
   async commit(operation: string, what: unknown, limits: WaitOptions): Promise<void> {
-    const { offsets, gone } = this.#asked(what);
+    const asked = this.#asked(what);
+    const { offsets } = asked;
+    const gone = goneOf(asked);
     if (this.#settings.groupId === undefined) throw noGroup(operation);
     if (gone.length) throw stateError(operation, gone, 'taken away since it was handed out');
     if (this.isMember) this.#mustBeHeld(operation, offsets);
@@ -78,11 +93,12 @@ export class Committer {
       const expected = "expected one with 'enable.auto.commit' false, else it commits outside of transactions";
       throw new TypeError(`consumer: ${expected}`);
     }
-    const { offsets } = this.#asked(what);
-    this.#mustBeOurs(what, offsets);
+    const asked = this.#asked(what);
+    const { offsets } = asked;
+    this.#mustBeOurs(asked);
     const { member } = await this.#link.ask('sendOffsets', (id) => this.#link.handle.member(id));
     // Once more: else the member that it is now would answer for what it was given before.
-    this.#mustBeOurs(what, offsets);
+    this.#mustBeOurs(asked);
     return { offsets, member: member!, committed: () => this.#know(offsets) };
   }
 
@@ -120,25 +136,20 @@ export class Committer {
   }
 
   #asked(what: unknown): Asked {
-    if (what === undefined) return { offsets: this.#processed(), gone: [], sought: [] };
-    if (what instanceof PackedBatch) {
-      const ends = what.ends();
-      return {
-        offsets: ends.map(({ source, offset }) => source.at(source.behind(offset))),
-        gone: ends.filter(({ source, stint }) => !source.held || source.stint !== stint).map(({ source }) => source),
-        sought: ends.filter(({ source, lineage }) => source.lineage !== lineage).map(({ source }) => source),
-      };
+    if (what === undefined) return { offsets: this.#processed(), origins: [] };
+    if (PackedBatch.isOne(what)) {
+      const origins = what.ends();
+      return { offsets: origins.map(({ source, offset }) => source.at(source.behind(offset))), origins };
     }
-    if (what instanceof PackedMessage) {
-      const { source, stint, lineage } = PackedMessage.originOf(what);
-      return {
-        offsets: [source.at(source.behind(what.offset + 1))],
-        gone: source.held && source.stint === stint ? [] : [source],
-        sought: source.lineage === lineage ? [] : [source],
-      };
+    if (PackedMessage.isOne(what)) {
+      const origin = PackedMessage.originOf(what);
+      const { source } = origin;
+      return { offsets: [source.at(source.behind(PackedMessage.offsetOf(what) + 1))], origins: [origin] };
     }
-    if (Array.isArray(what)) return { offsets: topicPartitionOffsets(what, 'what'), gone: [], sought: [] };
-    throw typeError('what', 'a message or a batch of this package, or [{ topic, partition, offset }]', what);
+    if (isArray(what)) return { offsets: topicPartitionOffsets(what, 'what'), origins: [] };
+    const expected =
+      'a message or a batch of this package (itself: no copy, no proxy), or [{ topic, partition, offset }]';
+    throw typeError('what', expected, what);
   }
 
   #mustBeHeld(operation: string, offsets: readonly TopicPartitionOffset[]): void {
@@ -148,9 +159,9 @@ export class Committer {
     );
   }
 
-  #mustBeOurs(what: unknown, offsets: readonly TopicPartitionOffset[]): void {
-    if (this.isMember) this.#mustBeHeld('sendOffsets', offsets);
-    const { sought } = this.#asked(what);
+  #mustBeOurs(asked: Asked): void {
+    if (this.isMember) this.#mustBeHeld('sendOffsets', asked.offsets);
+    const sought = soughtOf(asked);
     if (sought.length) throw stateError('sendOffsets', sought, 'sought or taken away since it was handed out');
   }
 

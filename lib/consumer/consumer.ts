@@ -307,7 +307,11 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     return this.#callOpen('assign', async () => {
       const targets = assignTargets(partitions);
       this.#rebalancer.waitsForRebalance();
-      await this.#wait('assign', this.#membership.assign(() => this.#rebalancer.assign(targets)), {});
+      await this.#wait(
+        'assign',
+        this.#membership.assign(() => this.#rebalancer.assign(targets)),
+        {},
+      );
     });
   }
 

@@ -95,6 +95,16 @@ export class PackedMessage implements Message {
     this.#index = index;
   }
 
+  /** Whether it is a message itself, and not a proxy, a copy or an heir of one. */
+  static isOne(value: unknown): value is PackedMessage {
+    return typeof value === 'object' && value !== null && #batch in value;
+  }
+
+  /** As it arrived: the property is the user's to change. */
+  static offsetOf(message: PackedMessage): number {
+    return offsetAt(message.#batch, message.#index);
+  }
+
   /** The run that the message arrived in. (Not kept in each message: it is asked for by commits only.) */
   static originOf(message: PackedMessage): Run {
     const index = message.#index;

@@ -2,7 +2,7 @@
 
 import type { ClientRecord, NativeClient } from '../../binding/native.js';
 import { flat } from '../arguments/partitions.js';
-import { typeError } from '../arguments/values.js';
+import { isObject, typeError } from '../arguments/values.js';
 import { deferred } from '../client/deferred.js';
 import { alarm, nextTurn, now } from '../client/timers.js';
 import { consumedForTransaction, isTransactionalConsumer } from '../client/transactional.js';
@@ -238,7 +238,8 @@ class Running {
   #sendOffsets(consumer: Consumer, what: unknown): Promise<void> {
     if (this.#ended) return this.#refuse('sendOffsets');
     const sent = call(async () => {
-      if (!isTransactionalConsumer(consumer)) throw typeError('consumer', 'a Consumer of this package', consumer);
+      if (!isObject(consumer) || !isTransactionalConsumer(consumer))
+        throw typeError('consumer', 'a Consumer of this package', consumer);
       const { offsets, member, committed } = await consumer[consumedForTransaction](what);
       if (offsets.length === 0) return;
       const { group, generation, id: memberId, instance } = member;

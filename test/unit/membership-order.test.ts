@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { deferred } from '../../lib/client/deferred.js';
 import { Membership } from '../../lib/consumer/membership.js';
-import { KafkaError, destroyed } from '../../lib/errors.js';
+import { type KafkaError, destroyed } from '../../lib/errors.js';
 import { rejection } from '../helpers/rejection.js';
 
 // subscribe(), assign() and unsubscribe() of a consumer, called without waiting for each other. The last call decides, and what

@@ -35,7 +35,9 @@ describe('the counts of a topic pattern', () => {
     it(`are refused ${name}: ${re}`, () => {
       const error = thrownBy(() => topicPattern(re, 'topics[1]'));
       expect(error).to.be.instanceOf(RangeError);
-      expect(error.message).to.match(/^topics\[1\]: expected a RegExp with .*counted|^topics\[1\]: expected .* counts of at most 255/);
+      expect(error.message).to.match(
+        /^topics\[1\]: expected a RegExp with .*counted|^topics\[1\]: expected .* counts of at most 255/,
+      );
       expect(error.message).to.include(String(re));
     });
   }
