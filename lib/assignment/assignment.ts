@@ -34,6 +34,12 @@ const SEEK_TIMEOUT_MS = 10_000;
 export class Assignment {
   readonly #link: ConsumerLink;
   readonly #partitions: Partitions;
+  /**
+   * Partitions that were paused or resumed since librdkafka was told, each that was resumed with what keeps it from delivery
+   * until then. It is told of them together when it has answered: what it does for each takes longer the more there is.
+   */
+  readonly #changed = new Map<Partition, RepositionToken | null>();
+  #telling = false;
   /** Eager group members may only assign everything at once. */
   eager = false;
 
@@ -66,8 +72,32 @@ export class Assignment {
     for (const p of changed) p.setPaused(paused);
     // What librdkafka does not know yet is paused when it is handed over.
     const known = changed.filter((p) => p.phase === 'active' && !p.kept && !p.heldBack);
-    if (known.length === 0) return Promise.resolve();
-    return paused ? this.#pause(known) : this.#resume(known);
+    for (const p of known) {
+      const before = this.#changed.get(p);
+      if (before) p.settle(before);
+      this.#changed.set(p, paused ? null : p.begin());
+    }
+    return this.#telling || known.length === 0 ? Promise.resolve() : this.#tellChanged();
+  }
+
+  async #tellChanged(): Promise<void> {
+    this.#telling = true;
+    try {
+      while (this.#changed.size) {
+        const changed = [...this.#changed];
+        this.#changed.clear();
+        // Those that are kept or held back librdkafka has paused already; letGo() resumes them.
+        const [paused, resumed]: [Partition[], Partition[]] = [[], []];
+        for (const [p, token] of changed) {
+          if (p.phase === 'active' && !p.still) resumed.push(p);
+          else if (token) p.settle(token);
+          if (p.phase === 'active' && p.paused && !p.kept && !p.heldBack) paused.push(p);
+        }
+        await Promise.all([paused.length ? this.#pause(paused) : null, resumed.length ? this.#resume(resumed) : null]);
+      }
+    } finally {
+      this.#telling = false;
+    }
   }
 
   /** A read has reached its end in it: nothing of it is fetched and delivered until letGo(). */

@@ -8,6 +8,8 @@ import { clearTimeout, now, setTimeout } from './timers.js';
 
 /** What ends a wait, beside its answer. */
 export interface Limits extends WaitOptions {
+  /** The limit that the caller gave, where `timeoutMs` is what is left of it. */
+  readonly toldMs?: number;
   /** What the error says, after the name of the call, where the time is over. */
   readonly late?: string;
 }
@@ -21,6 +23,8 @@ export class Over {
   #loginChangedAt = -Infinity;
   readonly #onTrouble = new Set<(error: KafkaError) => void>();
   readonly #waits = new Set<() => void>();
+  /** One listener for each signal, however many wait: a signal goes through all of its listeners for each new one. */
+  readonly #signals = new Map<AbortSignal, { readonly cuts: Set<() => void>; readonly onAbort: () => void }>();
 
   get ended(): boolean {
     return this.#reason !== null;
@@ -95,7 +99,7 @@ export class Over {
    * nobody's any more. @param onCut is called where it was not the answer that ended the wait
    */
   race<T>(operation: string, answer: Promise<T>, limits: Limits = {}, onCut?: () => void): Promise<T> {
-    const { timeoutMs, signal, late = 'no answer within the time limit' } = limits;
+    const { timeoutMs, toldMs = timeoutMs, signal, late = 'no answer within the time limit' } = limits;
     const { promise, resolve, reject } = deferred<T>();
     let timer: NodeJS.Timeout | undefined;
     let stopped = false;
@@ -104,11 +108,7 @@ export class Over {
       stopped = true;
       this.#waits.delete(onEnd);
       clearTimeout(timer);
-      try {
-        signal?.removeEventListener('abort', onAbort);
-      } catch {
-        // A signal of another make; what it throws at the end of a wait is nobody's error.
-      }
+      if (signal) this.#listenNoMore(signal, onAbort);
     };
     const cut = (reason: unknown) => {
       stop();
@@ -119,7 +119,7 @@ export class Over {
     const onAbort = () => cut(signal!.reason);
     void answer.then(resolve, reject).then(stop);
     try {
-      signal?.addEventListener('abort', onAbort, { once: true }); // a signal of another make may throw here
+      if (signal) this.#listen(signal, onAbort);
     } catch (error) {
       promise.catch(() => undefined); // nobody gets to see it
       throw error;
@@ -129,9 +129,35 @@ export class Over {
     else {
       this.#waits.add(onEnd);
       if (timeoutMs !== undefined) {
-        timer = setTimeout(() => cut(this.timedOut(operation, `${late} (${timeoutMs} ms)`)), timeoutMs).unref();
+        timer = setTimeout(() => cut(this.timedOut(operation, `${late} (${toldMs} ms)`)), timeoutMs).unref();
       }
     }
     return promise;
+  }
+
+  /** A signal of another make may throw here. */
+  #listen(signal: AbortSignal, cut: () => void): void {
+    const known = this.#signals.get(signal);
+    if (known) {
+      known.cuts.add(cut);
+      return;
+    }
+    const cuts = new Set([cut]);
+    const onAbort = () => {
+      for (const each of [...cuts]) each();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#signals.set(signal, { cuts, onAbort });
+  }
+
+  #listenNoMore(signal: AbortSignal, cut: () => void): void {
+    const known = this.#signals.get(signal);
+    if (!known?.cuts.delete(cut) || known.cuts.size > 0) return;
+    this.#signals.delete(signal);
+    try {
+      signal.removeEventListener('abort', known.onAbort);
+    } catch {
+      // A signal of another make; what it throws at the end of a wait is nobody's error.
+    }
   }
 }

@@ -57,13 +57,25 @@ interface Course<E> {
   open: number;
   /** Where it took effect, if the partition was not taken away since. */
   readonly effective: Set<PartitionKey>;
+  /** Its entries that have not ended. */
+  readonly places: Map<PartitionKey, Place>;
+}
+
+/** Where an entry stands among those of its partition: linked, so that whichever of thousands ends is taken out at once. */
+interface Place {
+  readonly entry: SeekEntry;
+  before: Place | null;
+  after: Place | null;
 }
 
 export class SeekLedger<E> {
-  /** Entries of partitions held, the oldest call first. */
-  readonly #entries = new Map<PartitionKey, SeekEntry[]>();
+  /** Of the entries of a partition that is held, the last one: that of the newest call. */
+  readonly #last = new Map<PartitionKey, Place>();
   /** Requests with partitions still to come; `keys` null: whatever comes. In the order of the calls. */
   readonly #waiting = new Map<SeekRequest, Set<PartitionKey> | null>();
+  /** How many requests wait for whatever comes, and for each partition by its name. */
+  #waitingForAll = 0;
+  readonly #waitingFor = new Map<PartitionKey, number>();
   readonly #courses = new Map<SeekRequest, Course<E>>();
   /** How many requests that have not ended took effect in a partition. */
   readonly #effective = new Map<PartitionKey, number>();
@@ -71,10 +83,21 @@ export class SeekLedger<E> {
 
   request(wish: SeekWish): SeekRequest {
     const request = new SeekRequest(wish);
-    const course: Course<E> = { order: this.#calls++, results: new Map(), open: 0, effective: new Set() };
+    const course: Course<E> = {
+      order: this.#calls++,
+      results: new Map(),
+      open: 0,
+      effective: new Set(),
+      places: new Map(),
+    };
     this.#courses.set(request, course);
     if (!wish.whole) for (const key of wish.targets.keys()) expectResult(course, key);
-    this.#waiting.set(request, wish.whole ? null : new Set(wish.targets.keys()));
+    if (wish.whole) {
+      this.#waiting.set(request, null);
+      this.#waitingForAll++;
+    } else {
+      this.#waitFor(request, wish.targets.keys());
+    }
     return request;
   }
 
@@ -104,16 +127,18 @@ export class SeekLedger<E> {
       }
     }
     this.#waiting.clear();
+    this.#waitingFor.clear();
+    this.#waitingForAll = 0;
     return { begun: [...begun], ended: waiting.flatMap((request) => this.#endIfComplete(request)) };
   }
 
   /** The entry whose target the partition is to have, if any. */
   inCharge(key: PartitionKey): SeekEntry | undefined {
-    return this.#entries.get(key)?.at(-1);
+    return this.#last.get(key)?.entry;
   }
 
   isOpen(entry: SeekEntry): boolean {
-    return this.#entries.get(entry.key)?.includes(entry) ?? false;
+    return this.#placeOf(entry) !== undefined;
   }
 
   hasEnded(request: SeekRequest): boolean {
@@ -127,18 +152,19 @@ export class SeekLedger<E> {
 
   /** Whether a request that has not ended is for this partition: nothing of it is delivered. */
   holdsBack(key: PartitionKey): boolean {
-    if (this.#entries.has(key) || this.#effective.has(key)) return true;
-    for (const keys of this.#waiting.values()) if (keys === null || keys.has(key)) return true;
-    return false;
+    return this.#last.has(key) || this.#effective.has(key) || this.#waitingForAll > 0 || this.#waitingFor.has(key);
   }
 
   /** `entry` took effect: it and every earlier one of its partition end there. Later ones stay. */
   applied(entry: SeekEntry, offset: number): EndedSeek<E>[] {
-    const entries = this.#entries.get(entry.key);
-    const index = entries?.indexOf(entry) ?? -1;
-    if (!entries || index < 0) return [];
-    const ended = entries.splice(0, index + 1);
-    if (entries.length === 0) this.#entries.delete(entry.key);
+    const place = this.#placeOf(entry);
+    if (!place) return [];
+    const ended: SeekEntry[] = [];
+    for (let each: Place | null = place; each; each = each.before) ended.push(each.entry);
+    ended.reverse();
+    if (place.after) place.after.before = null;
+    else this.#last.delete(entry.key);
+    for (const { request } of ended) this.#courses.get(request)!.places.delete(entry.key);
     for (const { request } of ended) {
       const course = this.#courses.get(request)!;
       putResult(course, entry.key, { offset });
@@ -151,27 +177,24 @@ export class SeekLedger<E> {
 
   /** `entry` cannot take effect. `promoted`: the entry before it is in charge now. */
   failed(entry: SeekEntry, error: E): { promoted: boolean; ended: EndedSeek<E>[] } {
-    const entries = this.#entries.get(entry.key);
-    const index = entries?.indexOf(entry) ?? -1;
-    if (!entries || index < 0) return { promoted: false, ended: [] };
-    const wasInCharge = index === entries.length - 1;
-    entries.splice(index, 1);
-    if (entries.length === 0) this.#entries.delete(entry.key);
+    const place = this.#placeOf(entry);
+    if (!place) return { promoted: false, ended: [] };
+    const wasInCharge = place.after === null;
+    this.#take(place);
     putResult(this.#courses.get(entry.request)!, entry.key, { error });
-    return { promoted: wasInCharge && entries.length > 0, ended: this.#endIfComplete(entry.request) };
+    return { promoted: wasInCharge && this.#last.has(entry.key), ended: this.#endIfComplete(entry.request) };
   }
 
   /** These partitions are taken away: what was asked for them and has not ended waits for the next assignment. */
   unbind(keys: readonly PartitionKey[]): void {
     for (const key of keys) {
       if (this.#effective.delete(key)) for (const { effective } of this.#courses.values()) effective.delete(key);
-      const entries = this.#entries.get(key);
-      if (!entries) continue;
-      this.#entries.delete(key);
-      for (const { request } of entries) {
-        const waiting = this.#waiting.get(request) ?? new Set<PartitionKey>();
-        waiting.add(key);
-        this.#waiting.set(request, waiting);
+      let place = this.#last.get(key) ?? null;
+      this.#last.delete(key);
+      for (; place; place = place.before) {
+        const { request } = place.entry;
+        this.#courses.get(request)!.places.delete(key);
+        this.#waitFor(request, [key]);
       }
     }
   }
@@ -182,12 +205,10 @@ export class SeekLedger<E> {
    */
   withdraw(request: SeekRequest): { freed: PartitionKey[]; admitted: PartitionKey[] } {
     const freed: PartitionKey[] = [];
-    this.#waiting.delete(request);
-    for (const [key, entries] of [...this.#entries]) {
-      if (entries.at(-1)?.request === request) freed.push(key);
-      const rest = entries.filter((entry) => entry.request !== request);
-      if (rest.length) this.#entries.set(key, rest);
-      else this.#entries.delete(key);
+    this.#waitNoMore(request);
+    for (const [key, place] of this.#courses.get(request)?.places ?? []) {
+      if (place.after === null) freed.push(key);
+      this.#take(place);
     }
     return { freed, admitted: this.#forget(request) };
   }
@@ -199,9 +220,41 @@ export class SeekLedger<E> {
 
   /** At the end: what waits is bound all at once and in order, so no later call stands there yet. */
   #insert(entry: SeekEntry): void {
-    const entries = this.#entries.get(entry.key) ?? [];
-    entries.push(entry);
-    this.#entries.set(entry.key, entries);
+    const before = this.#last.get(entry.key) ?? null;
+    const place: Place = { entry, before, after: null };
+    if (before) before.after = place;
+    this.#last.set(entry.key, place);
+    this.#courses.get(entry.request)!.places.set(entry.key, place);
+  }
+
+  #placeOf({ request, key }: SeekEntry): Place | undefined {
+    return this.#courses.get(request)?.places.get(key);
+  }
+
+  #take({ entry: { key, request }, before, after }: Place): void {
+    if (before) before.after = after;
+    if (after) after.before = before;
+    else if (before) this.#last.set(key, before);
+    else this.#last.delete(key);
+    this.#courses.get(request)!.places.delete(key);
+  }
+
+  #waitFor(request: SeekRequest, keys: Iterable<PartitionKey>): void {
+    const waiting = this.#waiting.get(request) ?? new Set<PartitionKey>();
+    this.#waiting.set(request, waiting);
+    for (const key of keys) {
+      if (waiting.has(key)) continue;
+      waiting.add(key);
+      this.#waitingFor.set(key, (this.#waitingFor.get(key) ?? 0) + 1);
+    }
+  }
+
+  #waitNoMore(request: SeekRequest): void {
+    const waiting = this.#waiting.get(request);
+    if (waiting === undefined) return;
+    this.#waiting.delete(request);
+    if (waiting === null) this.#waitingForAll--;
+    for (const key of waiting ?? []) takeOne(this.#waitingFor, key);
   }
 
   #endIfComplete(request: SeekRequest): EndedSeek<E>[] {
@@ -220,11 +273,7 @@ export class SeekLedger<E> {
   #forget(request: SeekRequest): PartitionKey[] {
     const admitted = [...(this.#courses.get(request)?.effective ?? [])];
     this.#courses.delete(request);
-    for (const key of admitted) {
-      const left = this.#effective.get(key)! - 1;
-      if (left > 0) this.#effective.set(key, left);
-      else this.#effective.delete(key);
-    }
+    for (const key of admitted) takeOne(this.#effective, key);
     return admitted;
   }
 }
@@ -240,4 +289,10 @@ function expectResult<E>(course: Course<E>, key: PartitionKey): void {
 function putResult<E>(course: Course<E>, key: PartitionKey, result: Exclude<Result<E>, 'open'>): void {
   if (course.results.get(key) === 'open') course.open--;
   course.results.set(key, result);
+}
+
+function takeOne(counts: Map<PartitionKey, number>, key: PartitionKey): void {
+  const left = counts.get(key)! - 1;
+  if (left > 0) counts.set(key, left);
+  else counts.delete(key);
 }

@@ -7,7 +7,7 @@ import type { Assignment, Destination } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
 import { type Deferred, deferred } from '../client/deferred.js';
-import { now } from '../client/timers.js';
+import { now, queueMicrotask } from '../client/timers.js';
 import type { Over } from '../client/waits.js';
 import type { ConsumerSettings } from '../config/config.js';
 import { KafkaError, destroyed, errno, localError, partitionsError, refusedBy } from '../errors.js';
@@ -40,6 +40,10 @@ export class Seeker {
   readonly #running = new Map<SeekRequest, Running>();
   /** Entries that are being looked up or sent there, each with its run. An entry has one run at a time. */
   readonly #runs = new Map<SeekEntry, readonly SeekEntry[]>();
+  /** Partitions of which requests were withdrawn in this turn: what follows is done once for all of them. */
+  readonly #freed = new Set<PartitionKey>();
+  readonly #admitted = new Set<PartitionKey>();
+  #settlesSoon = false;
   #changed = deferred<void>();
   /** Whether it is known which partitions are held: no rebalance is in progress, or its assignment has come. */
   assignmentKnown = false;
@@ -207,6 +211,19 @@ export class Seeker {
     this.#running.delete(request);
     const { freed, admitted } = this.#ledger.withdraw(request);
     running.withdrawn.abort();
+    for (const key of freed) this.#freed.add(key);
+    for (const key of admitted) this.#admitted.add(key);
+    if (this.#settlesSoon) return;
+    this.#settlesSoon = true;
+    queueMicrotask(() => this.#settleWithdrawn());
+  }
+
+  /** One signal may withdraw thousands: the entry before each of them would be begun, only to be withdrawn next. */
+  #settleWithdrawn(): void {
+    this.#settlesSoon = false;
+    const [freed, admitted] = [[...this.#freed], [...this.#admitted]];
+    this.#freed.clear();
+    this.#admitted.clear();
     this.#start(freed);
     this.#admit(admitted);
     this.#goOn(this.#partitions.held.filter((p) => p.withheld));
