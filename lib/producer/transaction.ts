@@ -95,11 +95,11 @@ export class Transactions {
       const isFirst = this.#initializing === null;
       // Those that call meanwhile wait for the same attempt, each for its own time.
       this.#initializing ??= this.#link
-        .ask(operation, (id) => this.#link.handle.transact(id, 'init', Math.ceil(left)), { timeoutMs: left, late })
+        .ask(operation, (id) => this.#link.handle.transact(id, 'init', Math.ceil(left)), { timeoutMs: left, toldMs: timeoutMs, late })
         .then(() => void (this.#initialized = true))
         .finally(() => (this.#initializing = null));
       try {
-        await this.#link.over.race(operation, this.#initializing, { timeoutMs: left, signal, late });
+        await this.#link.over.race(operation, this.#initializing, { timeoutMs: left, toldMs: timeoutMs, signal, late });
       } catch (error) {
         if (isFirst || signal?.aborted || now() >= until || !(error as KafkaError).retriable) throw error;
       }
