@@ -26,9 +26,10 @@ const MOST_TIMES = 255;
 const MOST_ATOMS = 1000;
 const VARIABLE = 10;
 
-/** What a part of a pattern is, written out: how many atoms, and how often its innermost one stands there. */
+/** What a part of a pattern is, written out: how many atoms, what they weigh, and how often its innermost one stands there. */
 interface Extent {
   atoms: number;
+  weight: number;
   times: number;
 }
 
@@ -84,23 +85,26 @@ export function topicPattern(re: RegExp, argument = 'topics'): string {
 
   let pattern = '';
   let counted = 0;
-  const extents: Extent[] = [{ atoms: 0, times: 1 }]; // of the pattern, and of each open group
-  let last: Extent = { atoms: 0, times: 1 }; // the part that a quantifier is of
+  const extents: Extent[] = [{ atoms: 0, weight: 0, times: 1 }]; // of the pattern, and of each open group
+  let last: Extent = { atoms: 0, weight: 0, times: 1 }; // the part that a quantifier is of
   const addPart = (part: Extent) => {
     const around = extents.at(-1)!;
     around.atoms += part.atoms;
+    around.weight += part.weight;
     around.times = Math.max(around.times, part.times);
     last = part;
   };
   const repeatPart = (quantifier: string) => {
     const counts = quantifier.match(/\d+/g)?.map(Number);
     const times = Math.max(1, ...(counts ?? []));
-    const { atoms } = last;
+    const { atoms, weight } = last;
     last.times *= times;
-    last.atoms *= counts ? times : VARIABLE;
-    if (times > 1) counted += last.atoms;
+    last.atoms *= times;
+    last.weight = counts ? weight * times : Math.max(weight, atoms * VARIABLE);
+    if (times > 1) counted += last.weight;
     const around = extents.at(-1)!;
     around.atoms += last.atoms - atoms;
+    around.weight += last.weight - weight;
     around.times = Math.max(around.times, last.times);
     const expected = (what: string, got: string) =>
       new RangeError(`${argument}: expected a RegExp with ${what}, got ${got} in ${clip(String(re))}`);
@@ -129,10 +133,10 @@ export function topicPattern(re: RegExp, argument = 'topics'): string {
     closedWithAnchor = rest[0] === ')' && open.pop() === true;
     if (group) {
       open.push(false);
-      extents.push({ atoms: 0, times: 1 });
+      extents.push({ atoms: 0, weight: 0, times: 1 });
     } else if (quantifier) repeatPart(quantifier);
     else if (rest[0] === ')') addPart(extents.pop()!);
-    else if (!/^[|^$]/.test(rest)) addPart({ atoms: 1, times: 1 });
+    else if (!/^[|^$]/.test(rest)) addPart({ atoms: 1, weight: 1, times: 1 });
     if (rest[0] === '^' || rest[0] === '$' || closedWithAnchor) open.fill(true);
 
     const atom = group ?? quantifier ?? (/^[|)^$.]/.test(rest) ? rest[0]! : atomAt(source, at, flags === 'u'));

@@ -1,8 +1,11 @@
 // The registry of all partitions that a consumer ever held.
 
 import type { TopicPartition } from '../arguments/options.js';
-import { type PartitionKey, keyOf } from '../arguments/partitions.js';
+import { type PartitionKey, keyOf, placeOf } from '../arguments/partitions.js';
 import { Partition } from './partition.js';
+
+/** The number of a partition that native code does not know. */
+const STRANGER = -1;
 
 export class Partitions {
   readonly #byKey = new Map<PartitionKey, Partition>();
@@ -11,6 +14,12 @@ export class Partitions {
   /** Called when a partition comes, goes, or has gone elsewhere by other means than a message. */
   onMoved: (() => void) | null = null;
 
+  /** The partition as it is known, or, where it is a stranger, one that nobody else knows: it is free, and stays so. */
+  look(topic: string, partition: number): Partition {
+    return this.#byKey.get(keyOf(topic, partition)) ?? new Partition(STRANGER, topic, partition);
+  }
+
+  /** The partition, known from now on: it is going to be held. */
   get(topic: string, partition: number): Partition {
     const key = keyOf(topic, partition);
     let found = this.#byKey.get(key);
@@ -31,8 +40,12 @@ export class Partitions {
     return this.#byKey.get(keyOf(topic, partition));
   }
 
+  /** As look(). */
   byKey(key: PartitionKey): Partition {
-    return this.#byKey.get(key)!;
+    const known = this.#byKey.get(key);
+    if (known) return known;
+    const { topic, partition } = placeOf(key);
+    return new Partition(STRANGER, topic, partition);
   }
 
   /** The assignment, in the order in which it came. */

@@ -236,13 +236,14 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
 
   #onError(data: NativeError, row?: NativeRow): void {
     const which = row && [{ topic: row.topic, partition: row.partition, error: new KafkaError('client', data) }];
-    this.#onTrouble(new KafkaError('client', data, which), row);
+    const error = new KafkaError('client', data, which);
+    if (!error.fatal && !row && isRefusal(error)) this.#refusals.begin(error); // one of a broker, not a lack of a token
+    this.#onTrouble(error, row);
   }
 
   #onTrouble(error: KafkaError, row?: NativeRow): void {
     this.#health.noteError(error);
     if (!row) for (const over of [this.over, this.link.over]) over.noteTrouble(error);
-    if (!error.fatal && !row && isRefusal(error)) this.#refusals.begin(error);
     if (!error.fatal) return this.#hooks.onPassing ? this.#hooks.onPassing(error, row) : this.report(error);
     this.#fatal = error;
     this.over.end(() => error);

@@ -155,7 +155,7 @@ export class Committer {
   #mustBeHeld(operation: string, offsets: readonly TopicPartitionOffset[]): void {
     mustBeHeld(
       operation,
-      offsets.map(({ topic, partition }) => this.#partitions.get(topic, partition)),
+      offsets.map(({ topic, partition }) => this.#partitions.look(topic, partition)),
     );
   }
 

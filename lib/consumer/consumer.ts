@@ -15,7 +15,15 @@ import type {
   TopicPartitionTimestamp,
   WaitOptions,
 } from '../arguments/options.js';
-import { assignTargets, seekTargets, timestampQueries, topicPartitions, topicString } from '../arguments/partitions.js';
+import {
+  type PartitionKey,
+  assignTargets,
+  keyOf,
+  seekTargets,
+  timestampQueries,
+  topicPartitions,
+  topicString,
+} from '../arguments/partitions.js';
 import { timeoutOptions, timestamp as checkTimestamp, typeError, waitOptions } from '../arguments/values.js';
 import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
@@ -417,11 +425,11 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   ): Promise<TopicPartitionOffset[]> {
     return this.#seek('seek', options, () => {
       const targets = seekTargets(to);
-      const entries = targets.map(({ topic, partition, offset }): [Partition, SeekTarget] => [
-        this.#partitions.get(topic, partition),
+      const entries = targets.map(({ topic, partition, offset }): [PartitionKey, SeekTarget] => [
+        keyOf(topic, partition),
         { kind: 'offset', offset },
       ]);
-      return { whole: false, targets: new Map(entries.map(([p, target]) => [p.key, target])) };
+      return { whole: false, targets: new Map(entries) };
     });
   }
 
@@ -825,7 +833,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   #asked(partitions?: readonly TopicPartition[]): readonly Partition[] {
     if (partitions === undefined) return this.#partitions.held;
-    return topicPartitions(partitions).map(({ topic, partition }) => this.#partitions.get(topic, partition));
+    return topicPartitions(partitions).map(({ topic, partition }) => this.#partitions.look(topic, partition));
   }
 
   /** As #asked, where it need not be known what this consumer knows of them. */

@@ -99,7 +99,6 @@ export class LookupHandle {
       (refusal) => this.link.refuse(refusal, () => true),
     );
     const onFailure = (error: KafkaError) => {
-      this.#onError(error);
       for (const user of this.#users) user.deref()?.onTrouble(error);
     };
     this.#tokens = oauthBearerToken ? new TokenSource(oauthBearerToken, setTokenOf(this.link), onFailure) : null;

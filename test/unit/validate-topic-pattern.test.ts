@@ -156,7 +156,7 @@ describe('topic pattern', () => {
         try {
           agrees(re!);
         } catch (error) {
-          fc.pre(!(error instanceof TakesTooLong));
+          fc.pre(!(error instanceof TakesTooLong) && !/smaller counted parts/.test((error as Error).message));
           throw error;
         }
       }),
@@ -195,6 +195,6 @@ describe('topic pattern', () => {
   }
 
   it('takes what only looks like a refused construct', () => {
-    for (const re of [/[(?=]a/, /a\?/, /\\b/, /[*?]/, /\(\?=/, /a[?]?/, /(^|-)a{1,2}/, /(a$)?/, /(b|^a)+/]) agrees(re);
+    for (const re of [/[(?=]a/, /a\?/, /\\b/, /[*?]/, /\(\?=/, /a[?]?/, /(^|-)a{1,2}/, /((a*|(a|aa)?)+a|a){2}/, /(a$)?/, /(b|^a)+/]) agrees(re);
   });
 });
