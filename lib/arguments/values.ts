@@ -21,7 +21,8 @@ const LONGEST_NAME = 100;
 const withArticle = (name: string) => `${/^[AEIOUaeiou]/.test(name) ? 'an' : 'a'} ${name}`;
 
 /** A text, cut where it is long. */
-export const clip = (text: string) => (text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE - 3)}...` : text);
+export const clip = (text: string): string =>
+  text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE - 3)}...` : text;
 
 /** A text between quotes, cut where it is long. */
 export const quote = (text: string): string => `'${clip(text).replaceAll('\n', '\\n')}'`;

@@ -95,7 +95,11 @@ export class Transactions {
       const isFirst = this.#initializing === null;
       // Those that call meanwhile wait for the same attempt, each for its own time.
       this.#initializing ??= this.#link
-        .ask(operation, (id) => this.#link.handle.transact(id, 'init', Math.ceil(left)), { timeoutMs: left, toldMs: timeoutMs, late })
+        .ask(operation, (id) => this.#link.handle.transact(id, 'init', Math.ceil(left)), {
+          timeoutMs: left,
+          toldMs: timeoutMs,
+          late,
+        })
         .then(() => void (this.#initialized = true))
         .finally(() => (this.#initializing = null));
       try {
