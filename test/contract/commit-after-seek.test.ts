@@ -20,12 +20,16 @@ interface Trigger {
 /** The timer of the consumer made last, to be run by hand: by the clock, it could come in the middle of a test. */
 let tick: () => void;
 
-/** Makes a consumer, and takes its timer: the one interval that is set up while it is made. */
+const AUTO_COMMIT_MS = 5000;
+
+/** Makes a consumer, and takes its timer of commits: the interval of that length that is set up while it is made. */
 function withoutClock(create: () => Consumer): Consumer {
   tick = () => {
     throw new Error('this consumer has no timer');
   };
-  return catchingIntervals((callback) => (tick = callback), create);
+  return catchingIntervals((callback, milliseconds) => {
+    if (milliseconds === AUTO_COMMIT_MS) tick = callback;
+  }, create);
 }
 
 const triggers: readonly Trigger[] = [
