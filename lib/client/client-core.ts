@@ -1,6 +1,6 @@
 // The life of a client: its native handle, its events, and one way to begin and to end.
 
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type {
   ErrorRecord,
   LogRecord,
@@ -153,7 +153,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
    * The only place where events are emitted. What a listener throws becomes an uncaught exception, and cuts nothing of
    * what is being done.
    */
-  tell(event: string, ...args: unknown[]): void {
+  tell(event: string | symbol, ...args: unknown[]): void {
     try {
       this.#client.emit(event, ...args);
     } catch (error) {
@@ -166,12 +166,13 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
    * is a process warning.
    */
   report(error: unknown): void {
-    if (this.#client.listenerCount('error') > 0) this.tell('error', error);
-    else
-      this.warn(
-        (error as KafkaError).code,
-        `${(error as Error).message} (listen to the event 'error' to handle such errors)`,
-      );
+    if (this.#client.listenerCount('error') > 0) {
+      this.tell('error', error);
+      return;
+    }
+    this.tell(EventEmitter.errorMonitor, error); // whoever watches errors only, and handles none
+    const { code, message } = error as KafkaError;
+    this.warn(code, `${message} (listen to the event 'error' to handle such errors)`);
   }
 
   /** A process warning, once for each code. */
