@@ -2,7 +2,7 @@
 // off, because it never commits an offset below the last one, and a seek back would be forgotten.
 
 import type { TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
-import { flat, topicPartitionOffsets } from '../arguments/partitions.js';
+import { type PartitionKey, flat, keyOf, topicPartitionOffsets } from '../arguments/partitions.js';
 import { isArray, typeError } from '../arguments/values.js';
 import { type ConsumerLink, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
@@ -10,7 +10,7 @@ import type { Partitions } from '../assignment/partitions.js';
 import { clearInterval, whileAlive } from '../client/timers.js';
 import type { Consumed } from '../client/transactional.js';
 import type { ConsumerSettings } from '../config/config.js';
-import { noGroup, throwRowErrors } from '../errors.js';
+import { errno, isDestroyed, localError, noGroup, partitionsError, throwRowErrors } from '../errors.js';
 import { PackedBatch } from './batch.js';
 import { PackedMessage } from './message.js';
 
@@ -41,6 +41,8 @@ export class Committer {
   readonly #settings: ConsumerSettings;
   readonly #onCommitted: (p: Partition, offset: number) => void;
   readonly #report: (error: unknown) => void;
+  /** What the end of the client has kept from being committed. */
+  readonly #cut = new Map<PartitionKey, TopicPartitionOffset>();
   #timer: NodeJS.Timeout | undefined;
   #timerCommits = false;
   /** Whether this consumer is a member of its group: then it commits for what it holds only. */
@@ -72,7 +74,27 @@ export class Committer {
 
   /** Commits what was processed and is not committed yet. */
   async commitProcessed(operation: string, partitions?: readonly Partition[]): Promise<void> {
-    await this.#commit(operation, this.#processed(partitions), {});
+    const offsets = this.#processed(partitions);
+    try {
+      await this.#commit(operation, offsets, {});
+    } catch (error) {
+      if (!isDestroyed(error)) throw error;
+      for (const row of offsets) this.#cut.set(keyOf(row.topic, row.partition), row);
+    }
+  }
+
+  /** The client has ended: tells what was processed and could not be committed in time. */
+  tellCut(): void {
+    if (this.automatic) for (const row of this.#processed()) this.#cut.set(keyOf(row.topic, row.partition), row);
+    if (this.#cut.size === 0) return;
+    const text = 'what was processed is not committed: the client has ended before, and it will be delivered again';
+    const error = localError('close', errno.destroy, text);
+    this.#report(
+      partitionsError(
+        'close',
+        [...this.#cut.values()].map(({ topic, partition }) => ({ topic, partition, error })),
+      ),
+    );
   }
 
   /** Commits what commit() was given; nothing given: what was processed and is not committed yet. */

@@ -116,6 +116,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   readonly #resetter: OffsetResetter;
   readonly #processor: Processor;
   readonly #monitor: StallMonitor;
+  #ended: Promise<void> | null = null;
   #lookupsEnded: Promise<void> | null = null;
   /** This client has no right to its group. */
   readonly #groupRefusals = new Refusals(
@@ -694,7 +695,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   /**
    * Ends iterators, rejects what waits with ERR__DESTROY, commits what was processed, leaves the group and lets go of
-   * everything. The second call waits for the first. Never rejects.
+   * everything. The second call waits for the first. Never rejects; what could not be committed in time is an event `error`.
    *
    * @param options `timeoutMs`, default 30,000: after it the group is not waited for any more, but learns of the
    * departure by its session time-out
@@ -707,10 +708,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       this.#rebalancer.stopAssigning();
       this.#committer.stop();
       this.#monitor.stop();
-      const ended = this.#core.shutDown(timeoutMs, async () => {
-        await this.#processor.stop(timeoutMs);
-        await this.#unassignByHand();
-      });
+      const ended = (this.#ended ??= this.#end(timeoutMs));
       this.#lookupsEnded ??= this.#lookups.close(timeoutMs);
       await Promise.all([ended, this.#lookupsEnded]);
     });
@@ -768,6 +766,14 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   #vanished({ message }: KafkaError, row?: NativeRow): void {
     const topic = row?.topic ?? /Subscribed topic not available: ([^:]+): /.exec(message)?.[1];
     if (topic !== undefined) this.#starts.vanished(topic);
+  }
+
+  async #end(timeoutMs: number): Promise<void> {
+    await this.#core.shutDown(timeoutMs, async () => {
+      await this.#processor.stop(timeoutMs);
+      await this.#unassignByHand();
+    });
+    this.#committer.tellCut();
   }
 
   /** By hand, nothing is revoked at the end that would commit. */
