@@ -202,7 +202,9 @@ describeOnBoth('S20: a read with an end', (cluster) => {
         const read = await readTo(consumer, how, { until: [topic.at(0, 5), topic.at(1, 900)] }, (message) =>
           message.partition === 1 && message.offset === 400 ? leave : undefined,
         );
-        if (how === 'by message') expect(read.remaining.at(-1), 'what was left').to.equal(499);
+        // Of the other partition any number of its five may have come by then.
+        const left = 499 + 5 - (read.count - 401);
+        if (how === 'by message') expect(read.remaining.at(-1), 'what was left').to.equal(left);
         const rest = await readTo(consumer, how, END);
         const first = how === 'by message' ? 401 : Number(rest.of(1).split('..')[0]);
         expect(rest.of(1)).to.equal(`${first}..999`);
