@@ -10,7 +10,7 @@ import type {
 import { timeoutOptions, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
-import { askToConnect, connectBy } from '../client/connecting.js';
+import { connectClient } from '../client/connecting.js';
 import type { Health } from '../client/health.js';
 import { type AdminConfig, normalizeConfig } from '../config/config.js';
 import type { Login } from '../config/login.js';
@@ -72,9 +72,7 @@ export class Admin extends Client<ClientEvents> {
   connect(options: WaitOptions = {}): Promise<void> {
     return this.#core.run('connect', async () => {
       const { timeoutMs = this.#timeoutMs, signal } = waitOptions(options);
-      const { link, over } = this.#core;
-      const ask = (ended: AbortSignal) => askToConnect(link, timeoutMs, ended);
-      await connectBy(over, ask, { timeoutMs, signal });
+      await connectClient(this.#core, { timeoutMs, signal });
     });
   }
 

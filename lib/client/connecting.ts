@@ -1,7 +1,7 @@
 // connect(): until the first broker answers, or it is known why none does.
 
 import type { ClientRecord, NativeClient } from '../../binding/native.js';
-import { KafkaError, causedBy, errno } from '../errors.js';
+import { errno, refusedBy } from '../errors.js';
 import type { WaitOptions } from '../arguments/options.js';
 import { deferred } from './deferred.js';
 import type { Link } from './link.js';
@@ -46,7 +46,7 @@ export async function connectBy(
   const refused = deferred<never>();
   let reason = over.troubleSince(RECENT_MS);
   let timer: NodeJS.Timeout | undefined;
-  const giveUp = () => refused.reject(refusedBy(reason!));
+  const giveUp = () => refused.reject(refusedBy('connect', reason!));
   const giveUpSoon = () => {
     const ms = over.loginAge < NEW_LOGIN_MS ? NEW_LOGIN_MS : GRACE_MS;
     timer ??= setTimeout(giveUp, ms).unref();
@@ -70,8 +70,10 @@ export async function connectBy(
   }
 }
 
-function refusedBy(reason: KafkaError): KafkaError {
-  const { code, errno, fatal, retriable, txnRequiresAbort, message } = reason;
-  const data = { code, errno, fatal, retriable, txnRequiresAbort, message: `connect: ${message}` };
-  return causedBy(new KafkaError('connect', data), reason);
+/** connect() of a client that asks on its own handle. */
+export async function connectClient(
+  { link, over }: { readonly link: Link<ClientRecord, NativeClient>; readonly over: Over },
+  limits: WaitOptions & { readonly timeoutMs: number },
+): Promise<void> {
+  await connectBy(over, (ended) => askToConnect(link, limits.timeoutMs, ended), limits);
 }

@@ -137,7 +137,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'group.id'`, ...
-   * @param options `oauthBearerToken`
+   * @param options `oauthBearerToken`, `stalledAfterMs`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: ConsumerConfig, options: ConsumerOptions = {}) {

@@ -15,7 +15,7 @@ import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import type { Health } from '../client/health.js';
 import { now, queueMicrotask } from '../client/timers.js';
-import { askToConnect, connectBy } from '../client/connecting.js';
+import { connectClient } from '../client/connecting.js';
 import { type ProducerConfig, normalizeConfig } from '../config/config.js';
 import type { Login } from '../config/login.js';
 import { type KafkaError, call, destroyed, errno, localError, refusedBy } from '../errors.js';
@@ -115,9 +115,7 @@ export class Producer extends Client<ClientEvents> {
   connect(options: WaitOptions = {}): Promise<void> {
     return this.#core.run('connect', async () => {
       const { timeoutMs = this.#timeoutMs, signal } = waitOptions(options);
-      const { link, over } = this.#core;
-      const ask = (ended: AbortSignal) => askToConnect(link, timeoutMs, ended);
-      await connectBy(over, ask, { timeoutMs, signal });
+      await connectClient(this.#core, { timeoutMs, signal });
     });
   }
 
