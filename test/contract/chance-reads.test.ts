@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Consumer, type Message, Producer, type TopicPartitionOffset } from 'seekafka';
+import { byChance } from '../helpers/by-chance.js';
 import { type Cluster, describeOnBoth } from '../helpers/clusters.js';
 import { LogModel } from '../helpers/log-model.js';
-import { Transactions } from '../helpers/transactions.js';
+import type { Transactions } from '../helpers/transactions.js';
 import { uniqueGroup } from '../helpers/unique.js';
 import { inTime } from '../helpers/wait.js';
 
@@ -193,19 +194,8 @@ async function play(
 
 describeOnBoth('reads with an end, by chance', (cluster) => {
   it('S20 deliver what lies before their end, no more and no less, and leave the rest to the next', async function () {
-    const numRuns = Number(process.env['CHANCE_RUNS'] ?? (cluster().name === 'mock' ? 25 : 10));
-    this.timeout(60_000 + numRuns * 10_000);
-    const seed = Number(process.env['CHANCE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-    const transactions = cluster().name === 'kafka' ? new Transactions(cluster()) : null;
     Object.assign(totals, { histories: 0, reads: 0 });
-    try {
-      await fc.assert(
-        fc.asyncProperty(history, (played) => play(cluster(), transactions, played)),
-        { numRuns, seed, endOnFailure: true },
-      );
-    } finally {
-      await transactions?.[Symbol.asyncDispose]();
-      console.log(`    seed ${seed}: ${totals.histories} histories of ${totals.reads} reads`);
-    }
+    const summary = () => `${totals.histories} histories of ${totals.reads} reads`;
+    await byChance(this, cluster(), { mock: 25, kafka: 10 }, history, play, summary);
   });
 });

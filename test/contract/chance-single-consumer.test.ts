@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { SeekOptions, TopicPartition } from 'seekafka';
+import { byChance } from '../helpers/by-chance.js';
 import { type Cluster, describeOnBoth } from '../helpers/clusters.js';
 import { LogModel } from '../helpers/log-model.js';
 import { type Bounds, SingleWorld } from '../helpers/single-world.js';
-import { Transactions } from '../helpers/transactions.js';
+import type { Transactions } from '../helpers/transactions.js';
 
 // Random histories of one consumer against the model of its positions (helpers/single-world.ts). On a real Kafka messages
 // are also produced in transactions, which commit, abort and stay open, and sought by their times.
@@ -184,19 +185,8 @@ async function play(
 
 describeOnBoth('one consumer, by chance', (cluster) => {
   it('S3 S4 S5 S7 S9 S10 S11 S14 S16 never delivers a stale, doubled or other message than the next, whatever is called when', async function () {
-    const numRuns = Number(process.env['CHANCE_RUNS'] ?? (cluster().name === 'mock' ? 60 : 20));
-    this.timeout(60_000 + numRuns * 10_000);
-    const seed = Number(process.env['CHANCE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-    const transactions = cluster().name === 'kafka' ? new Transactions(cluster()) : null;
     Object.assign(totals, { histories: 0, steps: 0 });
-    try {
-      await fc.assert(
-        fc.asyncProperty(history, (played) => play(cluster(), transactions, played)),
-        { numRuns, seed, endOnFailure: true },
-      );
-    } finally {
-      await transactions?.[Symbol.asyncDispose]();
-      console.log(`    seed ${seed}: ${totals.histories} histories of ${totals.steps} steps`);
-    }
+    const summary = () => `${totals.histories} histories of ${totals.steps} steps`;
+    await byChance(this, cluster(), { mock: 60, kafka: 20 }, history, play, summary);
   });
 });
