@@ -32,7 +32,7 @@ rd_kafka_resp_err_t ForEachHeader(const rd_kafka_message_t& message, Visit visit
   const void* value = nullptr;
   size_t size = 0;
   for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-    visit(name, std::strlen(name), value, value ? size : 0);
+    visit(name, rd_kafka_header_name_size(headers, i), value, value ? size : 0);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
