@@ -1,7 +1,9 @@
 #include "produce.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <vector>
 
 namespace seekafka {
@@ -103,11 +105,12 @@ struct Topic {
   ErrorData refused;  // why there is no handle
 };
 
-std::vector<Topic> OpenTopics(rd_kafka_t* rk, TopicHandles& handles, const std::vector<std::string>& names) {
+std::vector<Topic> OpenTopics(rd_kafka_t* rk, TopicHandles& handles, const std::vector<std::string>& names,
+                              int64_t now_ms) {
   std::vector<Topic> topics;
   topics.reserve(names.size());
   for (const auto& name : names) {
-    Topic topic{handles.Get(rk, name), {}};
+    Topic topic{handles.Get(rk, name, now_ms), {}};
     if (!topic.handle) topic.refused = MakeError(rd_kafka_last_error());
     topics.push_back(std::move(topic));
   }
@@ -116,24 +119,38 @@ std::vector<Topic> OpenTopics(rd_kafka_t* rk, TopicHandles& handles, const std::
 
 }  // namespace
 
-rd_kafka_topic_t* TopicHandles::Get(rd_kafka_t* rk, const std::string& topic) {
+rd_kafka_topic_t* TopicHandles::Get(rd_kafka_t* rk, const std::string& topic, int64_t now_ms) {
   const auto known = topics_.find(topic);
-  if (known != topics_.end()) return known->second.get();
+  if (known != topics_.end()) {
+    known->second.used_ms = now_ms;
+    return known->second.handle.get();
+  }
+  LetGoOfUnused(now_ms);
   Rd<rd_kafka_topic_t> handle(rd_kafka_topic_new(rk, topic.c_str(), nullptr));
   if (!handle) return nullptr;
-  return topics_.emplace(topic, std::move(handle)).first->second.get();
+  return topics_.emplace(topic, Entry{std::move(handle), now_ms}).first->second.handle.get();
+}
+
+// Messages that wait hold their topic by themselves.
+void TopicHandles::LetGoOfUnused(int64_t now_ms) {
+  constexpr int64_t kUnusedMs = 10000;
+  constexpr int64_t kLookEveryMs = 1000;
+  const auto since = [now_ms](int64_t then) { return std::abs(now_ms - then); };  // a clock may be set back
+  if (since(looked_ms_) < kLookEveryMs) return;
+  looked_ms_ = now_ms;
+  for (auto at = topics_.begin(); at != topics_.end();)
+    at = since(at->second.used_ms) > kUnusedMs ? topics_.erase(at) : std::next(at);
 }
 
 Napi::Value Produce(const Napi::CallbackInfo& info, rd_kafka_t* rk, TopicHandles& handles) {
   const auto env = info.Env();
   const auto names = ToStrings(info[0]);
   const auto packed = Read(info, names.size());
-  const auto topics = OpenTopics(rk, handles, names);
-  const uint32_t batch = ToUint32(info[4]);
-
   // librdkafka would ask the clock for each message.
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   const int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+  const auto topics = OpenTopics(rk, handles, names, now_ms);
+  const uint32_t batch = ToUint32(info[4]);
 
   ErrorData error;
   uint32_t accepted = 0;

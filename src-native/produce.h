@@ -10,13 +10,23 @@
 namespace seekafka {
 
 // rd_kafka_topic_t by name: one look-up in librdkafka per topic and client instead of one per message.
+//
+// librdkafka asks every second for the metadata of each missing topic that has a handle. So what is not used is let go
+// of, when another topic comes (abandoned-topics.patch).
 class TopicHandles {
  public:
-  rd_kafka_topic_t* Get(rd_kafka_t* rk, const std::string& topic);
+  rd_kafka_topic_t* Get(rd_kafka_t* rk, const std::string& topic, int64_t now_ms);
   void Clear() { topics_.clear(); }
 
  private:
-  std::unordered_map<std::string, Rd<rd_kafka_topic_t>> topics_;
+  struct Entry {
+    Rd<rd_kafka_topic_t> handle;
+    int64_t used_ms;
+  };
+  void LetGoOfUnused(int64_t now_ms);
+
+  std::unordered_map<std::string, Entry> topics_;
+  int64_t looked_ms_ = 0;
 };
 
 // produce(topics, fields, timestamps, payload, batch id, first): hands messages [first, count) to librdkafka until one
