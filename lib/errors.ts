@@ -80,6 +80,7 @@ export const errno = {
   ssl: -181,
   topicAuthorization: 29,
   groupAuthorization: 30,
+  invalidProducerEpoch: 47,
   purgeInflight: -151,
   unknownGroup: -179,
   state: -172,

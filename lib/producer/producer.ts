@@ -178,8 +178,9 @@ export class Producer extends Client<ClientEvents> {
    * @returns what `work` resolved with, once it is committed
    * @throws what `work` rejected with. KafkaError ERR__NOT_CONFIGURED without `transactional.id`; ERR__STATE while another
    * transaction of this producer has not ended; ERR__FENCED, fatal, when another producer has the id now (what the work
-   * saw of it is its `cause`); the error of the first message that failed; ERR__DESTROY when the producer is closed
-   * meanwhile, which aborts
+   * saw of it is its `cause`); ERR_INVALID_PRODUCER_EPOCH when it took longer than `transaction.timeout.ms` (default 60,000),
+   * so that its coordinator has aborted it (the next one begins anew); the error of the first message that failed; ERR__DESTROY
+   * when the producer is closed meanwhile, which aborts
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#core.run('transaction', () => {

@@ -79,7 +79,7 @@ export class Transactions {
       if (this.#abortFailed) await this.#step('abort');
       this.#abortFailed = false;
       await this.#step('begin');
-      running.begun = true;
+      running.begunAt = now();
       return await this.#decide(running, work);
     } finally {
       this.#current = null;
@@ -120,7 +120,7 @@ export class Transactions {
     const running = this.#current;
     if (!running) return;
     running.end(destroyed('transaction'));
-    if (!running.begun) return;
+    if (running.begunAt === null) return;
     running.decision ??= this.#abort();
     const late = alarm(timeoutMs);
     await Promise.race([running.decision.catch(() => undefined), late.rung]);
@@ -147,18 +147,21 @@ export class Transactions {
       const over = error instanceof KafkaError && (error.fatal || error.errno === errno.destroy);
       const decided = committing ? over : running.decision !== null;
       if (!decided) await (running.decision = this.#abort());
-      throw this.#whyItEnded(error);
+      throw this.#whyItEnded(error, running);
     }
   }
 
   /**
    * Of a producer that was fenced, what its work sees is a consequence (messages that are purged, an old epoch): that it was
-   * fenced is what counts, and the consequence is the cause that is told with it.
+   * fenced is what counts, and the consequence is the cause that is told with it. The same of a transaction that its
+   * coordinator has aborted because it took too long.
    */
-  #whyItEnded(error: unknown): unknown {
+  #whyItEnded(error: unknown, { begunAt }: Running): unknown {
     const fatal = this.#fatal ?? this.#host.fatal();
-    if (!fatal || error === fatal) return error;
-    return causedBy(new KafkaError('transaction', fatal), error);
+    if (fatal) return error === fatal ? error : causedBy(new KafkaError('transaction', fatal), error);
+    if (!isOfOldEpoch(error) || now() - begunAt! < this.#timeoutMs) return error;
+    const text = `it took longer than transaction.timeout.ms (${this.#timeoutMs} ms), and its coordinator has aborted it`;
+    return causedBy(localError('transaction', errno.invalidProducerEpoch, `transaction: ${text}`), error);
   }
 
   /** That it failed is told by an event: whoever waits is told why it was to be aborted. */
@@ -178,11 +181,16 @@ export class Transactions {
   }
 }
 
+const oldEpochErrors: readonly number[] = [errno.invalidProducerEpoch, errno.purgeQueue, errno.purgeInflight];
+
+/** The producer's epoch is not the coordinator's any more, or a message was purged because another one's was not. */
+const isOfOldEpoch = (error: unknown) => error instanceof KafkaError && oldEpochErrors.includes(error.errno);
+
 /** A transaction between its begin and its decision. */
 class Running {
   readonly transaction: Transaction;
-  /** There is something to abort. */
-  begun = false;
+  /** When it began: then there is something to abort. */
+  begunAt: number | null = null;
   /** The commit or the abort, once it is under way. */
   decision: Promise<unknown> | null = null;
   /** The consumers whose offsets it commits. */

@@ -11,9 +11,12 @@ import { awake, inTime } from '../helpers/wait.js';
 // apart who reads what is committed: that is in test/kafka/transaction-*.test.ts.)
 
 const INIT_PRODUCER_ID = 22;
+const PRODUCE = 0;
+const ADD_PARTITIONS_TO_TXN = 24;
 const END_TXN = 26;
 const COORDINATOR_NOT_AVAILABLE = 15;
 const INVALID_PRODUCER_EPOCH = 47;
+const PRODUCER_FENCED = 90;
 
 const missesItsBroker = (producer: Producer) => once(producer, 'error');
 
@@ -62,13 +65,24 @@ describe('a transaction whose coordinator is in trouble', () => {
 
   it('rejects with what the coordinator says for good, which is an end of this producer', async () => {
     await using its = await scene();
-    its.mock.pushRequestError(1, END_TXN, INVALID_PRODUCER_EPOCH);
+    its.mock.pushRequestError(1, END_TXN, PRODUCER_FENCED);
     const work = its.producer.transaction((tx) => tx.send({ topic: its.topic, value: 'x' }));
     const error = (await inTime(rejection(work))) as KafkaError;
     expect(error).to.include({ operation: 'transaction', fatal: true, code: 'ERR__FENCED' });
     const next = (await rejection(its.producer.transaction(() => Promise.resolve()))) as KafkaError;
     expect(next).to.include({ fatal: true });
   });
+
+  for (const [request, key] of Object.entries({ ADD_PARTITIONS_TO_TXN, END_TXN, PRODUCE })) {
+    it(`rejects where its epoch is old at ${request}, and the next one begins with a new epoch`, async () => {
+      await using its = await scene();
+      its.mock.pushRequestError(1, key, INVALID_PRODUCER_EPOCH);
+      const work = its.producer.transaction((tx) => tx.send({ topic: its.topic, value: 'x' }));
+      expect(await inTime(rejection(work))).to.include({ fatal: false });
+      expect(await inTime(its.producer.transaction(() => Promise.resolve('next')))).to.equal('next');
+      await inTime(its.producer.transaction((tx) => tx.send({ topic: its.topic, value: 'y' })));
+    });
+  }
 
   it('does not begin without a broker: rejects after transaction.timeout.ms, and the next one begins with it', async () => {
     await using its = await scene({ 'transaction.timeout.ms': 1500 });
