@@ -30,7 +30,7 @@ const rooms = [
   ['assignment'],
   ['lookups'],
   ['client'],
-  ['config'],
+  ['config', 'serde'],
 ];
 const wayOut =
   'Data flows one way: what is needed from above is handed in (a function, an interface), or it belongs further down.';

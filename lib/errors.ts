@@ -111,6 +111,15 @@ export function localError(operation: string, code: number, message: string): Ka
   return new KafkaError(operation, { ...known, message });
 }
 
+/** What an error says. Anything can be thrown, also what throws when it is looked at. */
+export function textOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return 'an error that throws when it is looked at';
+  }
+}
+
 /** The same error, with its cause. */
 export function causedBy(error: KafkaError, cause: unknown): KafkaError {
   if (cause === null || error.cause !== undefined) return error;

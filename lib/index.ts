@@ -39,7 +39,10 @@ export {
   type ValidateOptions,
 } from './admin/topics.js';
 export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config/config.js';
-export { Consumer, type ConsumerEvents, type ConsumerHealth, type ConsumerOptions } from './consumer/consumer.js';
+export {
+  Consumer,
+  type ConsumerDeserializer,
+  type ConsumerEvents, type ConsumerHealth, type ConsumerOptions } from './consumer/consumer.js';
 export { type ClientCredentialsOptions, clientCredentials } from './client/client-credentials.js';
 export { type Health, type HealthState } from './client/health.js';
 export { type ClientEvents, type LogLine } from './client/client.js';
@@ -53,6 +56,19 @@ export type {
   TopicStatistics,
   WindowStatistics,
 } from './client/statistics.js';
+export type {
+  Deserializer,
+  DeserializerContext,
+  Encoded,
+  HeadersByName,
+  Serde,
+  Serializer,
+  SerializerContext,
+} from './arguments/serdes.js';
+export { DeserializationError } from './consumer/deserialization-error.js';
+export { SerializationError } from './producer/serialization-error.js';
+export { ValidationError, serde } from './serde/serde.js';
+export type { InputOf, OutputOf, StandardIssue, StandardResult, StandardSchema } from './serde/standard-schema.js';
 export { KafkaError, type KafkaErrorItem } from './errors.js';
 export { type KafkaErrorCode, kafkaErrorCodes } from './error-codes.js';
 export { type MessageBatch, type PartitionBatch } from './consumer/batch.js';
@@ -88,7 +104,7 @@ export {
   type WaitOptions,
 } from './arguments/options.js';
 export { type DeadLetterOptions, deadLetters } from './producer/dead-letters.js';
-export { Producer, type ProducerOptions } from './producer/producer.js';
+export { Producer, type ProducerOptions, type ProducerSerializer } from './producer/producer.js';
 export type { Transaction } from './producer/transaction.js';
 
 /** The version of librdkafka that is linked in. (rd_kafka_version_str) */

@@ -5,6 +5,7 @@
 import { types } from 'node:util';
 import { NO_TIMESTAMP, type PackableMessage, byteLengthOf } from '../../binding/produce-layout.js';
 import type { ProducerMessage } from './options.js';
+import type { HeaderEntries } from './serdes.js';
 import { otherWords, wordHere } from './other-words.js';
 import { partitionNumber, topicString } from './partitions.js';
 import {
@@ -110,6 +111,63 @@ function refuseUnknown(message: object, index: number | undefined): void {
       throw new TypeError(`${at(index)}: unknown property ${quote(name)}${didYouMean(name, known)}`);
     }
   }
+}
+
+/** A message of which parts are to be encoded; these are `null` in `message`. */
+export interface UnencodedMessage {
+  readonly message: PackableMessage;
+  /** Null: there is nothing to encode. */
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+/**
+ * As producerMessage(), for a producer that encodes.
+ *
+ * @param asBytes the property of a message whose parts are bytes already
+ */
+export function unencodedMessage(
+  given: unknown,
+  index: number | undefined,
+  encodes: { readonly key: boolean; readonly value: boolean },
+  asBytes: symbol,
+): UnencodedMessage {
+  if (!isObject(given)) throw typeError(at(index), '{ topic, value, ... }', given);
+  refuseUnknown(given, index);
+  const { topic, partition, key = null, value, headers, timestamp: time } = given;
+  const isEncoded = asBytes in given;
+  const encodesKey = encodes.key && !isEncoded && key !== null;
+  const encodesValue = encodes.value && !isEncoded && value !== null && value !== undefined;
+  const bare = { topic, partition, key: encodesKey ? null : key, value: encodesValue ? null : value };
+  const message = producerMessage({ ...bare, headers, timestamp: time }, index);
+  return { message, key: encodesKey ? key : null, value: encodesValue ? value : null };
+}
+
+/** The message with a part that was encoded. @throws TypeError, RangeError for what is no bytes */
+export function withPart(message: PackableMessage, part: 'key' | 'value', encoded: unknown): void {
+  const fault = faultOf(encoded);
+  if (fault) throw fault(`what serializer.${part} gives`);
+  message[part] = encoded as Bytes;
+}
+
+/** The message with headers that a serialiser has added. */
+export function withHeaders(message: PackableMessage, added: HeaderEntries): void {
+  if (added.length === 0) return;
+  const { entries } = headerList(added, 'headers of a serializer');
+  const all: HeaderList = { entries: [...(message.headers ?? []), ...entries], iterable: true };
+  message.headers = checkedHeaders(all, 'headers of a serializer');
+}
+
+/** The message in memory of its own, and with its time: it is sent later. */
+export function kept(message: PackableMessage): PackableMessage {
+  const own = (bytes: Bytes): Bytes => (bytes === null || typeof bytes === 'string' ? bytes : Buffer.from(bytes));
+  return {
+    ...message,
+    key: own(message.key),
+    value: own(message.value),
+    headers: message.headers?.map(([name, value]): [string, Bytes] => [name, own(value)]) ?? null,
+    timestamp: message.timestamp === NO_TIMESTAMP ? Date.now() : message.timestamp,
+  };
 }
 
 /** Every message produced goes through this: cheap where nothing is wrong. */

@@ -79,14 +79,18 @@ export interface RebalanceListener {
 /** A header of a message. Order and duplicates are kept. */
 export type Header = readonly [name: string, value: Buffer | null];
 
-export interface ProducerMessage {
+/**
+ * @typeParam V what values are, where they are not `null`
+ * @typeParam K what keys are, where they are not `null`
+ */
+export interface ProducerMessage<V = Uint8Array | string, K = Uint8Array | string> {
   topic: string;
   /** Left out: the partitioner chooses (`partitioner`). */
   partition?: number | undefined;
-  /** A string is sent as UTF-8; `null` and left out are the same. */
-  key?: Uint8Array | string | null | undefined;
-  /** A string is sent as UTF-8; `null` is a tombstone. */
-  value: Uint8Array | string | null;
+  /** Without a serializer a string is sent as UTF-8; `null` and left out are the same. */
+  key?: K | null | undefined;
+  /** Without a serializer a string is sent as UTF-8; `null` is a tombstone. */
+  value: V | null;
   headers?:
     | Iterable<readonly [name: string, value: Uint8Array | string | null]>
     | Readonly<Record<string, Uint8Array | string | null>>

@@ -13,6 +13,12 @@ export class Partitions {
   #held: readonly Partition[] = [];
   /** Called when a partition comes, goes, or has gone elsewhere by other means than a message. */
   onMoved: (() => void) | null = null;
+  /** The same, for who waits for something that is buffered. */
+  onBufferMoved: (() => void) | null = null;
+  readonly #moved = () => {
+    this.onMoved?.();
+    this.onBufferMoved?.();
+  };
 
   /** The partition as it is known, or, where it is a stranger, one that nobody else knows: it is free, and stays so. */
   look(topic: string, partition: number): Partition {
@@ -24,7 +30,7 @@ export class Partitions {
     const key = keyOf(topic, partition);
     let found = this.#byKey.get(key);
     if (!found) {
-      found = new Partition(this.#byId.length, topic, partition, () => this.onMoved?.());
+      found = new Partition(this.#byId.length, topic, partition, this.#moved);
       this.#byKey.set(key, found);
       this.#byId.push(found);
     }
@@ -57,13 +63,13 @@ export class Partitions {
     const added = new Set(partitions);
     this.#held = [...this.#held.filter((p) => !added.has(p)), ...partitions];
     for (const p of partitions) p.hold();
-    this.onMoved?.();
+    this.#moved();
   }
 
   leave(partitions: readonly Partition[]): void {
     const gone = new Set(partitions);
     this.#held = this.#held.filter((p) => !gone.has(p));
     for (const p of partitions) p.leave();
-    this.onMoved?.();
+    this.#moved();
   }
 }

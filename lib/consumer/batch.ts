@@ -6,7 +6,7 @@ import type { InHand, Partition } from '../assignment/partition.js';
 import { type ArrivedBatch, type Message, PackedMessage, type Run, bytesOf, offsetAt } from './message.js';
 
 /** Messages of one or several partitions, offsets ascending in each. Iterating it again gives them again. */
-export interface MessageBatch extends Iterable<Message> {
+export interface MessageBatch<V = Buffer, K = Buffer> extends Iterable<Message<V, K>> {
   readonly length: number;
   /** Of headers, keys and values. */
   readonly byteLength: number;
@@ -15,11 +15,11 @@ export interface MessageBatch extends Iterable<Message> {
    * A batch for each partition, in the order in which they begin, made when it is asked for. Partitions that were sought, or
    * lost, until then are left out. `commit()` takes such a batch as any other.
    */
-  byPartition(): IterableIterator<PartitionBatch>;
+  byPartition(): IterableIterator<PartitionBatch<V, K>>;
 }
 
 /** Messages of one partition, offsets ascending. */
-export interface PartitionBatch extends MessageBatch, TopicPartition {
+export interface PartitionBatch<V = Buffer, K = Buffer> extends MessageBatch<V, K>, TopicPartition {
   readonly topic: string;
   readonly partition: number;
 }
@@ -120,6 +120,7 @@ class PieceIterator implements IterableIterator<Message> {
   #piece: Piece | undefined;
   #batch: ArrivedBatch | undefined;
   #source: Partition | undefined;
+  #decoded: Run['decoded'] = null;
   #lineage = 0;
   #index = 0;
   #to = 0;
@@ -131,7 +132,10 @@ class PieceIterator implements IterableIterator<Message> {
   next(): IteratorResult<Message, undefined> {
     for (;;) {
       if (this.#index < this.#to && this.#source!.lineage === this.#lineage) {
-        return { value: new PackedMessage(this.#batch!, this.#index++, this.#source!), done: false };
+        const value = this.#decoded
+          ? (this.#decoded[this.#index++ - this.#piece!.run.start] as PackedMessage)
+          : new PackedMessage(this.#batch!, this.#index++, this.#source!);
+        return { value, done: false };
       }
       if (this.#next === this.#pieces.length) {
         this.#piece = undefined;
@@ -142,6 +146,7 @@ class PieceIterator implements IterableIterator<Message> {
       const { run, from, to } = this.#piece;
       this.#batch = run.batch;
       this.#source = run.source;
+      this.#decoded = run.decoded;
       this.#lineage = run.lineage;
       this.#index = from;
       this.#to = to;

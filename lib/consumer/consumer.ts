@@ -24,6 +24,7 @@ import {
   topicPartitions,
   topicString,
 } from '../arguments/partitions.js';
+import { type Deserializer, decoders } from '../arguments/serdes.js';
 import { timeoutOptions, timestamp as checkTimestamp, typeError, waitOptions } from '../arguments/values.js';
 import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
@@ -45,6 +46,7 @@ import type { StartsOf } from '../seek/ways.js';
 import type { MessageBatch } from './batch.js';
 import { Committer } from './committer.js';
 import { Delivery, type LoopState } from './delivery.js';
+import type { DeserializationError } from './deserialization-error.js';
 import { BatchIterator, type Course, MessageIterator } from './iterators.js';
 import { Membership } from './membership.js';
 import { type Message, PackedMessage } from './message.js';
@@ -59,7 +61,27 @@ import { StartOffsets } from './start-offsets.js';
 
 const IN_VAIN = 'a loop waits for messages, and neither subscribe() nor assign() was called: nothing will come';
 
-export interface ConsumerOptions extends ClientOptions {
+/**
+ * What makes of the bytes of keys and values what messages have. What is left out stays bytes, and `null` stays `null`: it is no
+ * bytes, but the lack of a key, or a tombstone.
+ */
+export interface ConsumerDeserializer<V = Buffer, K = Buffer> {
+  key?: Deserializer<K> | undefined;
+  value?: Deserializer<V> | undefined;
+  /**
+   * Is told of a message that cannot be decoded, in its turn, and awaited. When it resolves, the message counts as processed, and
+   * the next one comes; where it rejects, the loop rejects with that. Default: the loop rejects with the error. (In process() it
+   * is asked where there is no `onFailure`.)
+   */
+  onError?: ((error: DeserializationError) => unknown) | undefined;
+}
+
+export interface ConsumerOptions<V = Buffer, K = Buffer> extends ClientOptions {
+  /**
+   * Decodes keys and values, and types the messages by that. Promises are awaited, of several messages at once; messages come in
+   * order. Default: keys and values are bytes.
+   */
+  deserializer?: ConsumerDeserializer<V, K> | undefined;
   /**
    * A consumer is stalled when messages are there, its loop asks for them, nothing is paused, and none has come for so many
    * milliseconds: then comes the event `stalled`, and health() says so. Default 30,000.
@@ -99,8 +121,14 @@ export interface ConsumerEvents extends ClientEvents {
  * the loop and from a rebalance listener too.
  *
  * A consumer keeps the process alive while something of it is waited for. `close()` it.
+ *
+ * @typeParam V what values are, where they are not `null`: what `deserializer.value` gives
+ * @typeParam K what keys are, where they are not `null`: what `deserializer.key` gives
  */
-export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Message> {
+export class Consumer<V = Buffer, K = Buffer>
+  extends Client<ConsumerEvents>
+  implements AsyncIterable<Message<V, K>>
+{
   readonly #core: ClientCore<ConsumerRecord, NativeConsumer>;
   readonly #settings: ConsumerSettings;
   readonly #lookups: Lookups;
@@ -137,12 +165,13 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'group.id'`, ...
-   * @param options `oauthBearerToken`, `stalledAfterMs`
+   * @param options `oauthBearerToken`, `stalledAfterMs`, `deserializer`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
-  constructor(config: ConsumerConfig, options: ConsumerOptions = {}) {
-    const { oauthBearerToken } = clientOptions(options, ['stalledAfterMs']);
+  constructor(config: ConsumerConfig, options: ConsumerOptions<V, K> = {}) {
+    const { oauthBearerToken } = clientOptions(options, ['stalledAfterMs', 'deserializer']);
     const stalledAfterMs = check.stalledAfterMs(options.stalledAfterMs);
+    const decode = decoders(options.deserializer);
     const { native: pairs, settings } = normalizeConfig('consumer', config, oauthBearerToken !== undefined);
     // librdkafka assigns to members of a group only; this one is never joined.
     if (settings.groupId === undefined) pairs.push(['group.id', `seekafka-none-${randomUUID()}`]);
@@ -190,16 +219,17 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       events,
     );
     this.#resetter = new OffsetResetter(this.#assignment, this.#seeker, this.#targets, settings, events);
-    this.#delivery = new Delivery(this.#partitions, {
-      grant: (batches) => link.handle.grant(batches),
+    const surroundings = {
+      grant: (batches: number) => link.handle.grant(batches),
       alive: () => link.handle.alive(),
       waitBegins: () => link.waitBegins(),
       waitEnds: () => link.waitEnds(),
       waitsForRebalance: () => this.#rebalancer.waitsForRebalance(),
       expects: () => this.#membership.expects || core.closing,
       waitsInVain: () => core.warn('NOTHING_TO_READ', IN_VAIN),
-      fetchAgain: (p) => this.#assignment.fetchAgain(p),
-    });
+      fetchAgain: (p: Partition) => this.#assignment.fetchAgain(p),
+    };
+    this.#delivery = new Delivery(this.#partitions, surroundings, decode);
     this.#around = {
       partitions: this.#partitions,
       assignment: this.#assignment,
@@ -334,8 +364,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    * The messages, one by one. A message counts as processed when the loop asks for the one after it. Leaving the loop
    * leaves the consumer usable: a later loop goes on with the next message. Ends when the consumer is closed.
    */
-  [Symbol.asyncIterator](): AsyncIterator<Message> {
-    return new MessageIterator(this.#delivery);
+  [Symbol.asyncIterator](): AsyncIterator<Message<V, K>> {
+    return new MessageIterator(this.#delivery) as AsyncIterator<Message<unknown, unknown>> as AsyncIterator<Message<V, K>>;
   }
 
   /**
@@ -349,11 +379,9 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    * @throws (the loop) TypeError, RangeError for wrong options; KafkaError ERR__TIMED_OUT where the end could not be looked up
    * within `socket.timeout.ms`; otherwise as the broker says
    */
-  messages(options: ReadOptions = {}): Read<Message> {
-    return new MessageIterator(
-      this.#delivery,
-      this.#course('messages', () => check.readOptions(options)),
-    );
+  messages(options: ReadOptions = {}): Read<Message<V, K>> {
+    const course = this.#course('messages', () => check.readOptions(options));
+    return new MessageIterator(this.#delivery, course) as Read<Message<unknown, unknown>> as Read<Message<V, K>>;
   }
 
   /**
@@ -364,11 +392,9 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    * and no longer than so many milliseconds after the first of them; `until` and `signal` as of messages()
    * @throws (the loop) as messages()
    */
-  batches(options: BatchOptions = {}): Read<MessageBatch> {
-    return new BatchIterator(
-      this.#delivery,
-      this.#course('batches', () => check.batchOptions(options)),
-    );
+  batches(options: BatchOptions = {}): Read<MessageBatch<V, K>> {
+    const course = this.#course('batches', () => check.batchOptions(options));
+    return new BatchIterator(this.#delivery, course) as Read<MessageBatch<unknown, unknown>> as Read<MessageBatch<V, K>>;
   }
 
   /**
@@ -379,7 +405,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    * @param message as it was delivered by this consumer
    * @throws TypeError for anything else, a copy of a message too
    */
-  isStale(message: Message): boolean {
+  isStale(message: Message<unknown, unknown>): boolean {
     const run = message instanceof PackedMessage ? PackedMessage.originOf(message) : undefined;
     if (!run || this.#partitions.byId(run.source.id) !== run.source) {
       throw typeError('message', 'a message that this consumer has delivered', message);
@@ -402,7 +428,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    *
    * @throws KafkaError ERR__STATE while a loop or another process() is open
    */
-  process(handler: MessageHandler, options: ProcessOptions = {}): Promise<void> {
+  process(handler: MessageHandler<V, K>, options: ProcessOptions<V, K> = {}): Promise<void> {
     return this.#call('process', () => this.#processor.process(handler, options));
   }
 
@@ -547,7 +573,10 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
    * @throws KafkaError ERR__STATE for what a member of a group does not hold any more (`error.partitions`; nothing is
    * committed), ERR__UNKNOWN_GROUP without `group.id`, ERR__TIMED_OUT; otherwise as the broker says, by partition
    */
-  commit(what?: Message | MessageBatch | readonly TopicPartitionOffset[], options: WaitOptions = {}): Promise<void> {
+  commit(
+    what?: Message<unknown, unknown> | MessageBatch<unknown, unknown> | readonly TopicPartitionOffset[],
+    options: WaitOptions = {},
+  ): Promise<void> {
     return this.#call('commit', async () => this.#committer.commit('commit', what, waitOptions(options)));
   }
 

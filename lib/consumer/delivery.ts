@@ -7,12 +7,15 @@
 
 import { type BatchViews, INTS_PER_RUN, RunField, viewBatch } from '../../binding/batch-layout.js';
 import type { BatchRecord } from '../../binding/native.js';
+import type { Decoders } from '../arguments/serdes.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
 import { type Deferred, deferred } from '../client/deferred.js';
-import { clearInterval, now, whileAlive } from '../client/timers.js';
+import { clearInterval, now, queueMicrotask, whileAlive } from '../client/timers.js';
 import { type KafkaError, errno, localError, refusedBy } from '../errors.js';
 import { PackedBatch, type Piece } from './batch.js';
+import { Decoder } from './decoder.js';
+import type { DeserializationError } from './deserialization-error.js';
 import { type ArrivedBatch, type Run, bytesOf, isDetached, offsetAt } from './message.js';
 
 /** How many native batches may wait here or on their way: one being read, one behind it, one being packed. */
@@ -117,10 +120,15 @@ export class Delivery {
   arrivedBytes = 0;
   /** Whether more may arrive although nothing is handed out: somebody waits for so much. */
   returnsCredits = false;
+  /** Null: messages are handed out as bytes. */
+  readonly decoder: Decoder | null;
 
-  constructor(partitions: Partitions, surroundings: Surroundings) {
+  constructor(partitions: Partitions, surroundings: Surroundings, decoders: Decoders | null) {
     this.#partitions = partitions;
     this.#surroundings = surroundings;
+    const decoder = (this.decoder = decoders && new Decoder(decoders, () => this.wake()));
+    // What is being decoded may be worthless then, and what stands behind it good.
+    if (decoder) partitions.onBufferMoved = () => decoder.waits && this.wake();
   }
 
   /** A batch has arrived. */
@@ -140,7 +148,7 @@ export class Delivery {
       source.arrived();
       credit.runs++;
       const { fetchEra, lineage, stint } = source;
-      const run: Run = { batch, source, fetchEra, lineage, stint, start: from, from, to, logEnd: 0, credit };
+      const run: Run = { batch, source, fetchEra, lineage, stint, start: from, from, to, logEnd: 0, decoded: null, credit };
       batch.arrived.push(run);
       this.#runs.push(run);
     }
@@ -266,7 +274,12 @@ export class Delivery {
 
   /** Whether the reader waits for messages of the partition. */
   asksFor(source: Partition): boolean {
-    return this.#waiter !== null && (this.#told?.wants(source) ?? true);
+    return this.#waits && (this.#told?.wants(source) ?? true);
+  }
+
+  /** Whether the reader waits for messages, and not for a user's deserialiser. */
+  get #waits(): boolean {
+    return this.#waiter !== null && !this.decoder?.waits;
   }
 
   /** When messages last arrived. */
@@ -276,7 +289,7 @@ export class Delivery {
 
   get loop(): LoopState {
     if (!this.#reader) return { state: 'none', forMs: 0 };
-    const since = this.#told ? this.#told.workingSince : this.#waiter || this.#asked ? null : this.#askedAt;
+    const since = this.#told ? this.#told.workingSince : this.#waits || this.#asked ? null : this.#askedAt;
     return since === null ? { state: 'waiting', forMs: 0 } : { state: 'working', forMs: Math.round(now() - since) };
   }
 
@@ -332,6 +345,7 @@ export class Delivery {
     if (this.#reader !== reader) return;
     this.#reader = null;
     this.#told = null;
+    if (this.decoder) this.decoder.waits = false;
     this.wake(); // a step of it that waits
   }
 
@@ -344,6 +358,47 @@ export class Delivery {
 
   handedOut(reader: Reader): void {
     this.#lastReader = reader;
+  }
+
+  /**
+   * Whether take() may be called: what it would take is decoded, where that is to be done, up to the first message that cannot be.
+   * Else the reader is woken when it is.
+   */
+  mayTake(size: BatchSize, end: RunEnds | null, across: boolean): boolean {
+    return !this.decoder || this.decoder.isReady({ runs: this.buffered(), size, end, across });
+  }
+
+  /** Why the message at the head cannot be decoded; null: nothing is known of that. */
+  failureAtHead(end: RunEnds | null): DeserializationError | null {
+    const run = this.decoder && this.#headOf(end);
+    return run ? this.decoder!.failureOf(run) : null;
+  }
+
+  /** Hands the message at the head out as an error, where it cannot be decoded. */
+  takeFailure(end: RunEnds | null): DeserializationError | null {
+    const failure = this.failureAtHead(end);
+    if (!failure) return null;
+    const run = this.#headOf(end)!;
+    const { batch, source, lineage } = run;
+    source.handedOut(offsetAt(batch, run.from++) + 1);
+    if (run.from === run.to) this.passed(run);
+    this.handedOut({
+      markProcessed: () => source.markProcessed(source.position, lineage),
+      handedOutOf: (other) => other === source,
+    });
+    return failure;
+  }
+
+  /** Nothing was taken because the message at the head cannot be decoded, or was not begun with: then the reader looks again. */
+  mayTakeLater(end: RunEnds | null): boolean {
+    const run = this.decoder && this.#headOf(end);
+    if (!run) return false;
+    if (!this.decoder!.hasBegun(run)) this.wakeSoon();
+    return true;
+  }
+
+  #headOf(end: RunEnds | null): Run | null {
+    return end ? end.head(() => false) : this.head();
   }
 
   /**
@@ -371,6 +426,8 @@ export class Delivery {
         for (let size = bytes; last < to && size < maxBytes; last++) size += bytesOf(batch, last, last + 1);
         to = last;
       }
+      if (this.decoder) to = this.decoder.readyTo(run, from, to);
+      if (to === from) break; // what comes next is an error
       pieces.push({ run, from, to });
       messages += to - from;
       bytes += bytesOf(batch, from, to);
@@ -387,8 +444,8 @@ export class Delivery {
   #tellAlive(): void {
     this.#pointlessMs = this.#waiter && !this.#surroundings.expects() ? this.#pointlessMs + ALIVE_MS : 0;
     if (this.#pointlessMs >= POINTLESS_MS) this.#surroundings.waitsInVain();
-    if (this.#asked || this.#waiter) this.#askedAt = now();
-    if (this.#told ? !this.#told.lives() : !this.#asked && !this.#waiter) return;
+    if (this.#asked || this.#waits) this.#askedAt = now();
+    if (this.#told ? !this.#told.lives() : !this.#asked && !this.#waits) return;
     this.#asked = false;
     this.#surroundings.alive();
   }
@@ -407,6 +464,11 @@ export class Delivery {
 
   #letGoOf({ credit }: Run): void {
     if (--credit.runs === 0 && !credit.returned) this.#grant(1);
+  }
+
+  /** As wake(), for a step that is about to wait. */
+  wakeSoon(): void {
+    queueMicrotask(() => this.wake());
   }
 
   /** The step that waits, if there is one, looks again. */

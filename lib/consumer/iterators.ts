@@ -4,6 +4,7 @@ import type { BatchLimits, ReadLimits } from '../arguments/consumer.js';
 import type { Partition } from '../assignment/partition.js';
 import type { PackedBatch } from './batch.js';
 import type { Delivery } from './delivery.js';
+import type { DeserializationError } from './deserialization-error.js';
 import { Gathering } from './gathering.js';
 import { type Message, PackedMessage, type Run, isDetached, offsetAt } from './message.js';
 import type { Read } from './read.js';
@@ -65,6 +66,11 @@ abstract class DeliveryIterator<T, Limits extends ReadLimits> implements Read<T>
       while (this.#state === 'open' && this.delivery.goesOn(this.#signal)) {
         const value = this.ready();
         if (value !== undefined) return { value, done: false };
+        const failure = this.delivery.takeFailure(this.end);
+        if (failure) {
+          await this.#tell(failure);
+          continue;
+        }
         if (this.end?.reached) break;
         await this.delivery.change(this.#signal);
       }
@@ -77,6 +83,14 @@ abstract class DeliveryIterator<T, Limits extends ReadLimits> implements Read<T>
     }
     this.finish();
     return done;
+  }
+
+  /** A message that cannot be decoded, and was handed out as this error: it is processed when the user's `onError` is done with it. */
+  async #tell(failure: DeserializationError): Promise<void> {
+    const { onError } = this.delivery.decoder!;
+    if (!onError) throw failure;
+    await onError(failure);
+    this.delivery.processed();
   }
 
   /** With the first step. Gives back false where the signal is aborted already: then nothing has begun. */
@@ -132,11 +146,27 @@ export class MessageIterator extends DeliveryIterator<Message, ReadLimits> {
       this.#stop = this.end?.stopIn(run) ?? run.to;
     }
     const { batch, source } = run;
+    const decoded = this.delivery.decoder ? this.#decoded(run) : null;
+    if (decoded === undefined) return undefined;
     const index = run.from++;
     source.handedOut(offsetAt(batch, index) + 1);
     if (run.from === run.to) this.delivery.passed(run);
     this.delivery.handedOut(this);
-    return new PackedMessage(batch, index, source);
+    return decoded ?? new PackedMessage(batch, index, source);
+  }
+
+  /** Undefined: it is being decoded, or cannot be, or its deserialiser has moved the partition. */
+  #decoded(run: Run): PackedMessage | undefined {
+    const { delivery } = this;
+    const index = run.from;
+    const decoded = delivery.decoder!.head(run, this.#stop, () => delivery.buffered());
+    if (!(decoded instanceof PackedMessage)) return undefined;
+    if (run.fetchEra !== run.source.fetchEra || run.from !== index) {
+      delivery.wakeSoon();
+      return undefined;
+    }
+    delivery.decoder!.forget(run, index);
+    return decoded;
   }
 
   /** The position is behind the message handed out last, as long as nothing else has moved it (which the lineage tells). */
@@ -160,7 +190,10 @@ export class BatchIterator extends DeliveryIterator<PackedBatch, BatchLimits> {
     this.#gathering ??= Gathering.isNeeded(limits) ? new Gathering(this.delivery, limits, this.end) : null;
     const gathering = this.#gathering;
     if (gathering && !gathering.isComplete()) return undefined;
-    const batch = this.delivery.take(gathering?.size ?? limits, this.end, gathering !== null);
+    const size = gathering?.size ?? limits;
+    if (!this.delivery.mayTake(size, this.end, gathering !== null)) return undefined;
+    const batch = this.delivery.take(size, this.end, gathering !== null);
+    if (!batch && this.delivery.mayTakeLater(this.end)) return undefined;
     gathering?.restart();
     if (!batch) return undefined;
     this.#last = batch;

@@ -9,17 +9,24 @@ import {
   readHeaders,
   slice,
 } from '../../binding/batch-layout.js';
-import type { Header } from '../arguments/options.js';
+import type { Header, TopicPartition } from '../arguments/options.js';
 import type { Partition } from '../assignment/partition.js';
+import { asArrived } from '../client/raw-bytes.js';
+import type { DeserializationError } from './deserialization-error.js';
 
-/** A message of Kafka. What is kept of its key, value or headers keeps the memory of its batch (some 1 MiB). */
-export interface Message {
+/**
+ * A message of Kafka. What is kept of its key, value or headers keeps the memory of its batch (some 1 MiB).
+ *
+ * @typeParam V what the consumer's deserializer makes of values
+ * @typeParam K what it makes of keys
+ */
+export interface Message<V = Buffer, K = Buffer> {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  readonly key: Buffer | null;
-  /** Null: a tombstone. The bytes are shared with the other messages of the batch: copy what is kept for long. */
-  readonly value: Buffer | null;
+  readonly key: K | null;
+  /** Null: a tombstone. Bytes are shared with the other messages of the batch: copy what is kept for long. */
+  readonly value: V | null;
   /** In the order of the producer, duplicates kept. */
   readonly headers: readonly Header[];
   /** Milliseconds since the Unix epoch; -1 where the message has none. */
@@ -51,6 +58,8 @@ export interface Run {
   to: number;
   /** Where the log ends behind it, as was told since; 0: nothing was told. */
   logEnd: number;
+  /** What its messages became, from `start` on, where they are decoded and as far as they are; see Decoder. */
+  decoded: (Decoded | null | undefined)[] | null;
   /**
    * How many runs of the batch wait for delivery; shared by them. With the last one a credit goes back, unless it was given
    * back before.
@@ -58,14 +67,17 @@ export interface Run {
   readonly credit: { runs: number; returned: boolean };
 }
 
+/** A message with its key and its value decoded, or why they cannot be. */
+export type Decoded = PackedMessage | DeserializationError;
+
 const noHeaders: readonly Header[] = Object.freeze([]);
 
 export class PackedMessage implements Message {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
+  key: Buffer | null;
+  value: Buffer | null;
   readonly headers: readonly Header[];
   readonly timestamp: number;
   readonly timestampType: 'create' | 'append' | 'none';
@@ -73,7 +85,7 @@ export class PackedMessage implements Message {
   readonly #batch: ArrivedBatch;
   readonly #index: number;
 
-  constructor(batch: ArrivedBatch, index: number, { topic, partition }: Partition) {
+  constructor(batch: ArrivedBatch, index: number, { topic, partition }: TopicPartition) {
     const { numbers, fields, payload } = batch;
     const number = index * NUMBERS_PER_MESSAGE;
     const field = index * FIELDS_PER_MESSAGE;
@@ -103,6 +115,12 @@ export class PackedMessage implements Message {
   /** As it arrived: the property is the user's to change. */
   static offsetOf(message: PackedMessage): number {
     return offsetAt(message.#batch, message.#index);
+  }
+
+  /** The message with the bytes of its key and its value, whatever they were decoded to. */
+  [asArrived](): PackedMessage {
+    if (isDetached(this.#batch)) throw new TypeError('message: the memory of its batch was transferred away');
+    return new PackedMessage(this.#batch, this.#index, this);
   }
 
   /** The run that the message arrived in. (Not kept in each message: it is asked for by commits only.) */

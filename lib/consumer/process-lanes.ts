@@ -3,7 +3,8 @@
 
 import type { InHand, Partition } from '../assignment/partition.js';
 import { clearTimeout } from '../client/timers.js';
-import { type ArrivedBatch, type Message, isDetached } from './message.js';
+import type { Decoder } from './decoder.js';
+import { type ArrivedBatch, type PackedMessage, isDetached } from './message.js';
 import type { FailureContext, ProcessContext } from './process-options.js';
 
 /** A message that was taken. */
@@ -15,9 +16,10 @@ export class Work {
   /** The time of now() at which the attempt that runs has begun. */
   begun = 0;
   #controller: AbortController | null = null;
+  #decoding: Promise<PackedMessage> | PackedMessage | null = null;
 
   constructor(
-    readonly message: Message,
+    readonly message: PackedMessage,
     readonly lane: Lane,
     readonly batch: ArrivedBatch,
     readonly bytes: number,
@@ -26,6 +28,16 @@ export class Work {
   /** A handler has transferred the memory of the batch away. */
   get vanished(): boolean {
     return isDetached(this.batch);
+  }
+
+  /**
+   * Decodes the message, once it could be: what failed is tried again. @throws (or rejects with) DeserializationError
+   */
+  decode(decoder: Decoder): Promise<PackedMessage> | PackedMessage {
+    if (this.#decoding) return this.#decoding;
+    const decoding = (this.#decoding = decoder.decode(this.message));
+    if (decoding instanceof Promise) decoding.catch(() => (this.#decoding = null));
+    return decoding;
   }
 
   /** Made when somebody asks for it: most handlers do not. */
@@ -104,6 +116,11 @@ export class Lane {
     return this.current;
   }
 
+  /** Those that wait behind it, so many at most. */
+  upcoming(most: number): readonly Work[] {
+    return this.#waiting.slice(this.#next, this.#next + most);
+  }
+
   clear(): void {
     this.#waiting = [];
     this.#next = 0;
@@ -172,7 +189,7 @@ export class PartitionWork implements InHand {
   }
 
   /** Takes a message into its lane, and gives that back. @param key undefined: into a lane of its own */
-  add(message: Message, batch: ArrivedBatch, bytes: number, key: string | undefined): Lane {
+  add(message: PackedMessage, batch: ArrivedBatch, bytes: number, key: string | undefined): Lane {
     let lane = key === undefined ? undefined : this.#lanes.get(key);
     if (!lane) {
       lane = new Lane(this, key);

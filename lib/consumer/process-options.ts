@@ -23,10 +23,17 @@ export interface FailureContext {
 }
 
 /** What it returns is awaited. The message is processed when it resolves. */
-export type MessageHandler = (message: Message, context: ProcessContext) => unknown;
+export type MessageHandler<V = Buffer, K = Buffer> = (message: Message<V, K>, context: ProcessContext) => unknown;
 
-/** What it returns is awaited. The message counts as processed when it resolves. */
-export type FailureHandler = (error: unknown, message: Message, context: FailureContext) => unknown;
+/**
+ * What it returns is awaited. The message counts as processed when it resolves. The key and the value of the message are bytes where
+ * the error is a DeserializationError.
+ */
+export type FailureHandler<V = Buffer, K = Buffer> = (
+  error: unknown,
+  message: Message<V | Buffer, K | Buffer>,
+  context: FailureContext,
+) => unknown;
 
 export interface RetryOptions {
   /** How often the handler is called for one message at most, the first time included. From 1. */
@@ -38,7 +45,7 @@ export interface RetryOptions {
   backoffMs: number | ((attempt: number, error: unknown) => number | null);
 }
 
-export interface ProcessOptions {
+export interface ProcessOptions<V = Buffer, K = Buffer> {
   /** How many handlers run at once at most: one in each lane. Default 1. */
   concurrency?: number | undefined;
   /**
@@ -52,7 +59,7 @@ export interface ProcessOptions {
    * Decides after the last attempt: when it resolves, the message counts as processed (see deadLetters()). Left out, or
    * where it rejects, process() rejects, and the message comes again.
    */
-  onFailure?: FailureHandler | undefined;
+  onFailure?: FailureHandler<V, K> | undefined;
   /**
    * So long messages that are being handled are waited for where their partition goes, and at the end. Then their signals
    * are aborted, and they come again. Default 10,000 milliseconds.

@@ -9,6 +9,7 @@ import { alarm, now, queueMicrotask, setTimeout } from '../client/timers.js';
 import { isDestroyed, KafkaError } from '../errors.js';
 import type { Committer } from './committer.js';
 import type { Delivery, ReaderTells } from './delivery.js';
+import { DeserializationError } from './deserialization-error.js';
 import { PackedMessage, bytesOf, offsetAt } from './message.js';
 import { Context, type Lane, PartitionWork, type Work } from './process-lanes.js';
 import { type CheckedProcess, processArguments } from './process-options.js';
@@ -23,6 +24,9 @@ interface Surroundings {
   readonly maxPollIntervalMs: number;
   report(error: unknown): void;
 }
+
+/** So many messages of each lane that works are decoded ahead. */
+const DECODED_AHEAD = 16;
 
 /** Of close()'s time limit so much is for handlers; what is left is for the commit and the departure. */
 const DRAIN_SHARE = 0.75;
@@ -274,20 +278,31 @@ class Processing implements Worker, ReaderTells {
       if (lane.state !== 'ready') continue;
       lane.state = lane.owner.mayBegin ? 'busy' : 'kept';
       if (lane.state === 'kept') continue;
-      if (lane.take()) return lane;
+      if (lane.take()) {
+        this.#decodeAhead(lane);
+        return lane;
+      }
       lane.owner.settled(lane); // what it had was given up meanwhile
     }
     return undefined;
   }
 
+  /** Deserialisers that take their time work at several messages of a lane, whose handlers come one after the other. */
+  #decodeAhead(lane: Lane): void {
+    const { decoder } = this.#around.delivery;
+    if (decoder?.isAsync) for (const work of lane.upcoming(DECODED_AHEAD)) work.decode(decoder);
+  }
+
   async #attempt(work: Work): Promise<void> {
     const { handler } = this.#asked;
+    const { decoder } = this.#around.delivery;
     work.attempts++;
     work.begun = now();
     this.#began = true;
     this.#running.add(work);
     try {
-      await handler(work.message, new Context(work));
+      if (decoder) await work.decode(decoder);
+      if (!work.stale) await handler(work.message, new Context(work));
       this.#done(work);
     } catch (error) {
       await this.#failed(work, error);
@@ -306,14 +321,21 @@ class Processing implements Worker, ReaderTells {
         if (!this.#ending && !owner.closing && !work.stale) this.#tryLater(work, waitMs);
         return; // else it comes again
       }
-      if (!onFailure) throw error;
-      await onFailure(error, work.message, new Context(work));
+      if (onFailure) await onFailure(error, work.message, new Context(work));
+      else await this.#tellUndecodable(error);
       this.#done(work);
     } catch (failure) {
       // A handler that fails because the client was closed under it is no failure of process().
       const closed = this.#ending && failure instanceof KafkaError && isDestroyed(failure);
       if (!work.stale && !closed) this.#finish({ error: failure });
     }
+  }
+
+  /** Without `onFailure` of process(), what cannot be decoded goes where it goes in a loop. */
+  async #tellUndecodable(error: unknown): Promise<void> {
+    const onError = error instanceof DeserializationError ? this.#around.delivery.decoder?.onError : undefined;
+    if (!onError) throw error;
+    await onError(error as DeserializationError);
   }
 
   #tryLater(work: Work, milliseconds: number): void {

@@ -1,6 +1,10 @@
 import { DeliveryReports } from '../../binding/delivery-layout.js';
 import { type ClientRecord, type DeliveryRecord, type NativeClient, native } from '../../binding/native.js';
-import { MessagePacker, type PackedMessages, partitionOf, valueLengthOf } from '../../binding/produce-layout.js';
+import {
+  MessagePacker,
+  type PackableMessage,
+  type PackedMessages,
+  partitionOf, valueLengthOf } from '../../binding/produce-layout.js';
 import { clientOptions } from '../arguments/login.js';
 import { producerMessage } from '../arguments/messages.js';
 import type {
@@ -10,6 +14,7 @@ import type {
   TimeoutOptions,
   WaitOptions,
 } from '../arguments/options.js';
+import { type Serializer, encoders } from '../arguments/serdes.js';
 import { isClass, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
@@ -19,6 +24,7 @@ import { connectClient } from '../client/connecting.js';
 import { type ProducerConfig, normalizeConfig } from '../config/config.js';
 import type { Login } from '../config/login.js';
 import { type KafkaError, call, destroyed, errno, localError, refusedBy } from '../errors.js';
+import { Encoder, type Encoding, EncodingLine } from './encoder.js';
 import { ArraySending, type Sending, SinglesSending, type Waiter } from './sending.js';
 import { MissingTopics } from './missing-topics.js';
 import { type Transaction, Transactions } from './transaction.js';
@@ -44,14 +50,29 @@ const MOST_PREPARED = 10_000;
 /** A packer with more memory than this is not kept for the next messages. */
 const SPARE_BYTES = 1024 * 1024;
 
-export type ProducerOptions = ClientOptions;
+/** What makes bytes of keys and values. What is left out stays as it is, and `null` is sent as `null`. */
+export interface ProducerSerializer<V = Uint8Array | string, K = Uint8Array | string> {
+  key?: Serializer<K> | undefined;
+  value?: Serializer<V> | undefined;
+}
+
+export interface ProducerOptions<V = Uint8Array | string, K = Uint8Array | string> extends ClientOptions {
+  /**
+   * Encodes keys and values, and types what is sent by that. Promises are awaited, all of one send() at once; messages are sent in
+   * the order of the calls. Default: keys and values are bytes, or strings, which are sent as UTF-8.
+   */
+  serializer?: ProducerSerializer<V, K> | undefined;
+}
 
 /**
  * Sends messages. `send` resolves when the broker has acknowledged as `acks` says.
  *
  * A producer keeps the process alive while something is on its way. `close()` it.
+ *
+ * @typeParam V what values are, where they are not `null`: what `serializer.value` takes
+ * @typeParam K what keys are, where they are not `null`: what `serializer.key` takes
  */
-export class Producer extends Client<ClientEvents> {
+export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends Client<ClientEvents> {
   readonly #core: ClientCore<ClientRecord, NativeClient>;
   readonly #sendings = new Map<number, Sending>();
   /** Those that librdkafka's queue had no room for, in order. */
@@ -72,14 +93,22 @@ export class Producer extends Client<ClientEvents> {
   readonly #whyLate: (topic: string) => KafkaError | null;
   /** Null without `transactional.id`. */
   readonly #transactions: Transactions | null;
+  /** Null: what is sent is bytes. */
+  readonly #encoder: Encoder | null;
+  /** Messages that are being encoded, and those behind them. */
+  readonly #encoding = new EncodingLine({
+    begins: () => this.#core.link.waitBegins(),
+    ends: () => this.#core.link.waitEnds(),
+  });
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'linger.ms'`, `'compression.type'`, ...
-   * @param options `oauthBearerToken`
+   * @param options `oauthBearerToken`, `serializer`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
-  constructor(config: ProducerConfig, options: ProducerOptions = {}) {
-    const { oauthBearerToken } = clientOptions(options);
+  constructor(config: ProducerConfig, options: ProducerOptions<V, K> = {}) {
+    const { oauthBearerToken } = clientOptions(options, ['serializer']);
+    const encode = encoders(options.serializer);
     const { native: pairs, settings } = normalizeConfig('producer', config, oauthBearerToken !== undefined);
     super();
     this.#core = new ClientCore('Producer', native.Client, pairs, oauthBearerToken);
@@ -104,6 +133,7 @@ export class Producer extends Client<ClientEvents> {
       tell: (error) => this.#core.report(error),
     });
     this.#whyLate = (topic) => this.#missing.errorOf(topic) ?? over.troubleSince(messageTimeoutMs || Infinity);
+    this.#encoder = encode && new Encoder(encode);
     this.#queueBytes = queueBytes;
     this.#lingerFollowsLoad = lingerFollowsLoad;
     this.#timeoutMs = settings.socketTimeoutMs;
@@ -152,15 +182,16 @@ export class Producer extends Client<ClientEvents> {
    * What is handed over may be changed afterwards: it is copied. (rd_kafka_produceva)
    *
    * @returns where each was stored, in the order given
-   * @throws TypeError, RangeError for a malformed message; then none is sent. KafkaError when the delivery failed:
+   * @throws TypeError, RangeError for a malformed message, SerializationError for one that cannot be encoded; then none is sent.
+   * KafkaError when the delivery failed:
    * ERR__MSG_TIMED_OUT after `message.timeout.ms`, with what it waited for as its `cause`; ERR_UNKNOWN_TOPIC_OR_PART after
    * `topic.metadata.propagation.max.ms` where there is no such topic (an event `error` says so after two seconds, once);
    * ERR_MSG_SIZE_TOO_LARGE, ... (of several messages the first error, with
    * the outcome of each in `results`); ERR__STATE with a `transactional.id`: such a producer sends in transaction() only
    */
-  send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
-  send(message: ProducerMessage): Promise<RecordMetadata>; // the last one: TypeScript tells of it what does not fit
-  send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
+  send(messages: readonly ProducerMessage<V, K>[]): Promise<RecordMetadata[]>;
+  send(message: ProducerMessage<V, K>): Promise<RecordMetadata>; // the last one: TypeScript tells of it what does not fit
+  send(what: ProducerMessage<V, K> | readonly ProducerMessage<V, K>[]): Promise<RecordMetadata | RecordMetadata[]> {
     if (this.#transactions) return call(() => Promise.reject(localError('send', errno.state, OUTSIDE)));
     return this.#send(what);
   }
@@ -201,22 +232,23 @@ export class Producer extends Client<ClientEvents> {
    * so that its coordinator has aborted it (the next one begins anew); the error of the first message that failed; ERR__DESTROY
    * when the producer is closed meanwhile, which aborts
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Transaction<V, K>) => Promise<T>): Promise<T> {
     return this.#core.run('transaction', () => {
       if (typeof work !== 'function') throw typeError('work', 'a function', work);
       if (isClass(work)) throw new TypeError('work: expected a function, got a class');
       if (!this.#transactions) throw localError('transaction', errno.notConfigured, `transaction: ${NOT_CONFIGURED}`);
-      return this.#transactions.run(work);
+      return this.#transactions.run(work as (tx: Transaction<never, never>) => Promise<T>);
     });
   }
 
-  #send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
+  #send(what: unknown): Promise<RecordMetadata | RecordMetadata[]> {
     let several: boolean;
     try {
       several = Array.isArray(what); // which throws for a proxy that was revoked
     } catch {
       return call(() => Promise.reject(typeError('message', '{ topic, value, ... } or an array of them', what)));
     }
+    if (this.#encoder) return this.#sendEncoded(this.#encoder, what, several);
     return several ? this.#sendArray(what as readonly ProducerMessage[]) : this.#sendOne(what as ProducerMessage);
   }
 
@@ -270,7 +302,7 @@ export class Producer extends Client<ClientEvents> {
     this.#flushGathered();
     const left = Math.max(0, until - now());
     await this.#core.link.over.race('close', this.#delivered(left), { timeoutMs: left }).catch(() => undefined);
-    if (this.#sendings.size === 0) return;
+    if (this.#sendings.size === 0 && this.#encoding.empty) return;
     this.#rejectQueued(() => destroyed('send'));
     this.#core.link.handle.purge();
     await Promise.all(this.#pending());
@@ -288,19 +320,46 @@ export class Producer extends Client<ClientEvents> {
     this.#drainQueue();
   }
 
-  #sendArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
-    const sent = this.#handOverArray(messages);
+  /** The messages of one call, which are encoded first. Messages of other calls do not go before them. */
+  #sendEncoded(encoder: Encoder, what: unknown, several: boolean): Promise<RecordMetadata | RecordMetadata[]> {
+    let encoding: Encoding;
+    try {
+      this.#core.mustBeOpen('send');
+      const given = several ? (what as readonly unknown[]) : [what];
+      mustHaveLength(given);
+      encoding = encoder.encode(given, !several);
+      this.#core.mustBeOpen('send'); // a getter of a message, or a serialiser, may have closed it
+    } catch (error) {
+      return call(() => Promise.reject(error as Error));
+    }
+    const handOver = (messages: readonly PackableMessage[]): Promise<RecordMetadata | RecordMetadata[]> =>
+      several ? this.#handOverArray(messages, false) : this.#gather(messages[0]!);
+    const isNext = !encoding.done && this.#encoding.empty;
+    if (isNext && !several) return handOver(encoding.messages);
+    const sent = isNext
+      ? handOver(encoding.messages)
+      : this.#encoding.add(encoding, (messages) =>
+          this.#core.fatal ? Promise.reject(this.#core.fatal) : handOver(messages),
+        );
     return call(() => sent); // what waits for the outcome does not hold the messages
   }
 
-  #handOverArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
+  #sendArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
+    const sent = this.#handOverArray(messages, true);
+    return call(() => sent); // what waits for the outcome does not hold the messages
+  }
+
+  /** @param asGiven whether they are the user's, and not checked yet */
+  #handOverArray(
+    messages: readonly ProducerMessage[] | readonly PackableMessage[],
+    asGiven: boolean,
+  ): Promise<RecordMetadata[]> {
     return new Promise((resolve) => {
-      this.#core.mustBeOpen('send');
-      const { length } = messages;
-      if (!Number.isInteger(length) || length < 0) throw typeError('messages', 'an array', messages); // a proxy of one
+      if (asGiven) this.#core.mustBeOpen('send');
+      const length = mustHaveLength(messages);
       const packer = this.#takePacker(Math.min(length, MOST_PREPARED));
       for (let i = 0; i < length; i++) {
-        const checked = producerMessage(messages[i], i);
+        const checked = asGiven ? producerMessage(messages[i], i) : (messages[i] as PackableMessage);
         try {
           packer.add(checked);
         } catch (error) {
@@ -309,7 +368,7 @@ export class Producer extends Client<ClientEvents> {
           });
         }
       }
-      this.#core.mustBeOpen('send'); // a getter of a message may have closed it
+      if (asGiven) this.#core.mustBeOpen('send'); // a getter of a message may have closed it
       this.#flushGathered(); // what was asked for before goes before
       if (packer.count === 0) return resolve([]);
       const sending = new ArraySending(packer.take(), this.#whyLate);
@@ -320,9 +379,18 @@ export class Producer extends Client<ClientEvents> {
 
   /** No more than a promise and its two functions are made here: there may be tens of thousands on their way. */
   #sendOne(message: ProducerMessage): Promise<RecordMetadata> {
+    let checked: PackableMessage;
     try {
-      const checked = producerMessage(message); // before: a getter of it may send, too, or close
+      checked = producerMessage(message); // before: a getter of it may send, too, or close
       this.#core.mustBeOpen('send');
+    } catch (error) {
+      return call(() => Promise.reject(error as Error));
+    }
+    return this.#gather(checked);
+  }
+
+  #gather(checked: PackableMessage): Promise<RecordMetadata> {
+    try {
       this.#gathered.add(checked); // whole or not at all
     } catch (error) {
       return call(() => Promise.reject(error as Error));
@@ -404,7 +472,7 @@ export class Producer extends Client<ClientEvents> {
   /** No broker accepts this producer: what waits for one is told, and is not sent later. */
   #refuse(refusal: KafkaError): void {
     this.#flushGathered();
-    if (this.#sendings.size === 0) return;
+    if (this.#sendings.size === 0 && this.#encoding.empty) return;
     this.#rejectQueued(() => refusedBy('send', refusal));
     for (const sending of this.#sendings.values()) sending.refusal = refusal;
     this.#core.link.handle.purge();
@@ -427,6 +495,7 @@ export class Producer extends Client<ClientEvents> {
 
   /** What was sent so far is reported on. `linger.ms` is not waited for, for so long. */
   async #delivered(flushMs: number): Promise<void> {
+    if (!this.#encoding.empty) await this.#encoding.passed();
     this.#flushGathered();
     if (this.#sendings.size === 0) return;
     const pending = Promise.all(this.#pending());
@@ -436,6 +505,7 @@ export class Producer extends Client<ClientEvents> {
 
   /** What librdkafka never got. */
   #rejectQueued(error: () => KafkaError): void {
+    this.#encoding.abandon(error);
     this.#flushGathered();
     const queued = this.#queue;
     this.#queue = [];
@@ -445,4 +515,11 @@ export class Producer extends Client<ClientEvents> {
       if (sending.ended) this.#forget(id);
     }
   }
+}
+
+/** A proxy of an array may say anything. */
+function mustHaveLength(messages: readonly unknown[]): number {
+  const { length } = messages;
+  if (!Number.isInteger(length) || length < 0) throw typeError('messages', 'an array', messages);
+  return length;
 }

@@ -14,15 +14,15 @@ import type { Message } from '../consumer/message.js';
 import type { ProducerMessage, RecordMetadata, WaitOptions, TopicPartitionOffset } from '../arguments/options.js';
 
 /** What is done with it takes effect when the transaction commits. It is of no use after its `work` has ended. */
-export interface Transaction {
+export interface Transaction<V = Uint8Array | string, K = Uint8Array | string> {
   /**
    * Sends a message, or several, as Producer.send() does. Their offsets are those in the log, where they are whether the
    * transaction commits or not.
    *
    * @throws as of Producer.send(), which aborts the transaction; ERR__STATE after the transaction's end
    */
-  send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
-  send(message: ProducerMessage): Promise<RecordMetadata>;
+  send(messages: readonly ProducerMessage<V, K>[]): Promise<RecordMetadata[]>;
+  send(message: ProducerMessage<V, K>): Promise<RecordMetadata>;
   /**
    * Commits offsets for the consumer's group, with the transaction: what was consumed and what was made of it become
    * one. After an abort, `consumer.seekToCommitted()` goes back to it. (rd_kafka_send_offsets_to_transaction)
@@ -33,7 +33,10 @@ export interface Transaction {
    * @throws KafkaError ERR_ILLEGAL_GENERATION, ERR_UNKNOWN_MEMBER_ID, ... when the consumer is not a member any more, as
    * any failure aborts the transaction
    */
-  sendOffsets(consumer: Consumer, what?: Message | MessageBatch | readonly TopicPartitionOffset[]): Promise<void>;
+  sendOffsets(
+    consumer: Consumer<unknown, unknown>,
+    what?: Message<unknown, unknown> | MessageBatch<unknown, unknown> | readonly TopicPartitionOffset[],
+  ): Promise<void>;
 }
 
 /** What the producer does for its transactions. */
@@ -68,7 +71,7 @@ export class Transactions {
     this.#host = host;
   }
 
-  async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async run<T>(work: (tx: Transaction<never, never>) => Promise<T>): Promise<T> {
     if (this.#current) {
       throw localError('transaction', errno.state, 'transaction: the one before has not ended, and a producer has one');
     }
@@ -127,7 +130,7 @@ export class Transactions {
     late.stop();
   }
 
-  async #decide<T>(running: Running, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async #decide<T>(running: Running, work: (tx: Transaction<never, never>) => Promise<T>): Promise<T> {
     let committing = false;
     try {
       running.mustGoOn();
@@ -188,7 +191,7 @@ const isOfOldEpoch = (error: unknown) => error instanceof KafkaError && oldEpoch
 
 /** A transaction between its begin and its decision. */
 class Running {
-  readonly transaction: Transaction;
+  readonly transaction: Transaction<never, never>;
   /** When it began: then there is something to abort. */
   begunAt: number | null = null;
   /** The commit or the abort, once it is under way. */
@@ -253,7 +256,7 @@ class Running {
   #explained(error: unknown): Promise<never> {
     const isPurged =
       error instanceof KafkaError && (error.errno === errno.purgeQueue || error.errno === errno.purgeInflight);
-    if (!isPurged || !this.begun || this.decision) throw error;
+    if (!isPurged || this.begunAt === null || this.decision) throw error;
     // It does nothing within a transaction, but to say why that has failed.
     const asked = this.#link
       .ask('send', (id) => this.#link.handle.transact(id, 'begin'))
@@ -270,7 +273,7 @@ class Running {
     return asked;
   }
 
-  #sendOffsets(consumer: Consumer, what: unknown): Promise<void> {
+  #sendOffsets(consumer: Consumer<unknown, unknown>, what: unknown): Promise<void> {
     if (this.#ended) return this.#refuse('sendOffsets');
     const sent = call(async () => {
       if (!isObject(consumer) || !isTransactionalConsumer(consumer))

@@ -14,17 +14,20 @@ import { call, destroyed } from '../errors.js';
 import { type Change, Changes } from './changes.js';
 
 /** A message that is no tombstone, and has a key. */
-export type TableMessage = Message & { readonly key: Buffer; readonly value: Buffer };
+export type TableMessage<MV = Buffer, MK = Buffer> = Message<MV, MK> & { readonly key: MK; readonly value: MV };
 
-export interface TableOptions<K, V> {
-  /** What a key is in the map. Default: its bytes as UTF-8, a string. (A Buffer would be found by itself alone.) */
-  key?: ((key: Buffer) => K) | undefined;
+export interface TableOptions<K, V, MK = Buffer, MV = Buffer> {
+  /**
+   * What a key is in the map. Default: its bytes as UTF-8, a string (a Buffer would be found by itself alone); where the consumer has
+   * decoded it, what that has given.
+   */
+  key?: ((key: MK) => K) | undefined;
   /**
    * What the table keeps of a message. It may parse the value, or put it elsewhere and give back where it is, so that memory
    * stays bounded. A promise is awaited, before the next message; so it must not itself wait for `ready` or `barrier()`. Default: a copy
-   * of the value, a Buffer.
+   * of the value, a Buffer; where the consumer has decoded it, what that has given.
    */
-  load?: ((message: TableMessage) => V | PromiseLike<V>) | undefined;
+  load?: ((message: TableMessage<MV, MK>) => V | PromiseLike<V>) | undefined;
   /** Is told, and awaited, when what `load` gave for a key is not in the table any more. */
   drop?: ((key: K, value: V) => unknown) | undefined;
   /**
@@ -57,14 +60,24 @@ const UNCOMMITTED: EndOptions = { isolationLevel: 'read_uncommitted' };
  * The newest value of each key of a compacted topic: a map that can be read at any time, and follows the topic.
  *
  * @param source the configuration of a consumer that the table makes and closes (a `group.id` is not needed, and nothing is
- * committed), or a consumer that is used for nothing else
+ * committed), or a consumer that is used for nothing else, whose deserializer types the table
  * @param topic all its partitions are read, from their beginning; those that are added later too
  * @throws TypeError, RangeError for what is no configuration, topic or option
  */
 export function table<K = string, V = Buffer>(
   source: Consumer | ConsumerConfig,
   topic: string,
-  options: TableOptions<K, V> = {},
+  options?: TableOptions<K, V>,
+): Table<K, V>;
+export function table<MV, MK, K = MK extends Buffer ? string : MK, V = MV>(
+  source: Consumer<MV, MK>,
+  topic: string,
+  options?: TableOptions<K, V, MK, MV>,
+): Table<K, V>;
+export function table<K, V>(
+  source: Consumer<unknown, unknown> | ConsumerConfig,
+  topic: string,
+  options: TableOptions<K, V, never, never> = {},
 ): Table<K, V> {
   return new Table(source, topic, options);
 }
@@ -76,10 +89,10 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
    */
   readonly ready: Promise<void>;
   readonly topic: string;
-  readonly #consumer: Consumer;
+  readonly #consumer: Consumer<unknown, unknown>;
   /** Whether the table has made the consumer. */
   readonly #owned: boolean;
-  readonly #options: TableOptions<K, V>;
+  readonly #options: TableOptions<K, V, unknown, unknown>;
   readonly #map = new Map<K, V>();
   readonly #readers = new Set<Changes<K, V>>();
   readonly #waiters = new Set<Waiter>();
@@ -94,7 +107,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
   #extending: Promise<unknown> = Promise.resolve();
   #nextLook: Promise<void> | null = null;
   readonly #loop: Promise<void>;
-  #reading: AsyncIterator<Iterable<Message>> | null = null;
+  #reading: AsyncIterator<Iterable<Message<unknown, unknown>>> | null = null;
   /** How many batches have come, and whether the last of them is being taken in. */
   #batches = 0;
   #applying = false;
@@ -103,7 +116,11 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
   #failure: { readonly error: unknown } | null = null;
 
   /** See table(). */
-  constructor(source: Consumer | ConsumerConfig, topic: string, options: TableOptions<K, V> = {}) {
+  constructor(
+    source: Consumer<unknown, unknown> | ConsumerConfig,
+    topic: string,
+    options: TableOptions<K, V, never, never> = {},
+  ) {
     this.topic = topicString(topic, 'topic');
     this.#options = tableOptions(options);
     this.#owned = !isConsumer(source);
@@ -244,10 +261,10 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
     }
   }
 
-  async #apply(batch: Iterable<Message>): Promise<void> {
+  async #apply(batch: Iterable<Message<unknown, unknown>>): Promise<void> {
     const {
-      key: keyFrom = utf8 as (key: Buffer) => K,
-      load = copy as (message: TableMessage) => V,
+      key: keyFrom = plainKey as (key: unknown) => K,
+      load = plainValue as (message: TableMessage<unknown, unknown>) => V,
       drop,
     } = this.#options;
     for (const message of batch) {
@@ -261,7 +278,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
         this.#map.delete(key);
         this.#tell({ key, value: undefined, previous });
       } else {
-        const loaded = load(message as TableMessage);
+        const loaded = load(message as TableMessage<unknown, unknown>);
         const value = isPromise(loaded) ? await loaded : loaded;
         this.#map.set(key, value);
         this.#tell({ key, value, previous });
@@ -346,28 +363,29 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
   }
 }
 
-const utf8 = (key: Buffer): string => key.toString();
+const plainKey = (key: unknown): unknown => (Buffer.isBuffer(key) ? key.toString() : key);
 
-/** Its own memory: the value's is shared with the batch. */
-const copy = ({ value }: TableMessage): Buffer => Buffer.from(value);
+/** Bytes in their own memory: that of the message is shared with the batch. */
+const plainValue = ({ value }: TableMessage<unknown, unknown>): unknown =>
+  Buffer.isBuffer(value) ? Buffer.from(value) : value;
 
 const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
   isObject(value) && typeof value.then === 'function';
 
-const isConsumer = (source: unknown): source is Consumer =>
+const isConsumer = (source: unknown): source is Consumer<unknown, unknown> =>
   isObject(source) && typeof source.assign === 'function' && typeof source.batches === 'function';
 
-function ownConsumer(config: ConsumerConfig): Consumer {
+function ownConsumer(config: ConsumerConfig): Consumer<unknown, unknown> {
   return new Consumer({ ...config, 'auto.offset.reset': 'earliest', 'enable.auto.commit': false });
 }
 
-function tableOptions<K, V>(value: unknown): TableOptions<K, V> {
+function tableOptions<K, V>(value: unknown): TableOptions<K, V, unknown, unknown> {
   const options = knownKeys(value, 'options', ['key', 'load', 'drop', 'partitionsEveryMs']);
   for (const name of ['key', 'load', 'drop']) {
     const given = options[name];
     if (given !== undefined && typeof given !== 'function') throw typeError(`options.${name}`, 'a function', given);
   }
-  const { key, load, drop, partitionsEveryMs } = options as TableOptions<K, V>;
+  const { key, load, drop, partitionsEveryMs } = options as TableOptions<K, V, unknown, unknown>;
   if (partitionsEveryMs !== undefined) {
     integer(partitionsEveryMs, 'options.partitionsEveryMs', 1, maxInt32, 'milliseconds from 1 to 2147483647');
   }
