@@ -45,7 +45,11 @@ function bytesOf(message: Message<unknown, unknown>): Message {
   return arrived ? arrived.call(message) : (message as Message);
 }
 
-function whereFrom(error: unknown, message: Message<unknown, unknown>, attempts: number): [name: string, text: string][] {
+function whereFrom(
+  error: unknown,
+  message: Message<unknown, unknown>,
+  attempts: number,
+): [name: string, text: string][] {
   const { topic, partition, offset, timestamp } = message;
   return [
     ['topic', topic],

@@ -4,7 +4,9 @@ import {
   MessagePacker,
   type PackableMessage,
   type PackedMessages,
-  partitionOf, valueLengthOf } from '../../binding/produce-layout.js';
+  partitionOf,
+  valueLengthOf,
+} from '../../binding/produce-layout.js';
 import { clientOptions } from '../arguments/login.js';
 import { producerMessage } from '../arguments/messages.js';
 import type {
