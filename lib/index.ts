@@ -42,6 +42,7 @@ export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './co
 export { Consumer, type ConsumerEvents, type ConsumerHealth, type ConsumerOptions } from './consumer/consumer.js';
 export { type ClientCredentialsOptions, clientCredentials } from './client/client-credentials.js';
 export { type Health, type HealthState } from './client/health.js';
+export { type LogFields, type Logger } from './arguments/logger.js';
 export { type ClientEvents, type LogLine } from './client/client.js';
 export type {
   BrokerPartition,

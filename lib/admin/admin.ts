@@ -47,14 +47,14 @@ export class Admin extends Client<ClientEvents> {
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, ...
-   * @param options `oauthBearerToken`
+   * @param options `oauthBearerToken`, `logger`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: AdminConfig, options: AdminOptions = {}) {
-    const { oauthBearerToken } = clientOptions(options);
+    const { oauthBearerToken, logger } = clientOptions(options);
     const { native: pairs, settings } = normalizeConfig('admin', config, oauthBearerToken !== undefined);
     super();
-    this.#core = new ClientCore('Admin', native.Client, pairs, oauthBearerToken);
+    this.#core = new ClientCore('Admin', native.Client, pairs, { oauthBearerToken, logger });
     this.#core.attach(this);
     this.#timeoutMs = settings.socketTimeoutMs;
     this.#login = settings.login;

@@ -29,8 +29,9 @@ import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js'
 import type { Partition } from '../assignment/partition.js';
 import { Partitions } from '../assignment/partitions.js';
 import { Client, type ClientEvents } from '../client/client.js';
-import { CLOSE_TIMEOUT_MS, ClientCore, type OwnRecord } from '../client/client-core.js';
+import { CLOSE_TIMEOUT_MS, ClientCore, NO_GROUP, type OwnRecord } from '../client/client-core.js';
 import type { Health } from '../client/health.js';
+import type { Statistics } from '../client/statistics.js';
 import { type Consumed, consumedForTransaction } from '../client/transactional.js';
 import { connectBy } from '../client/connecting.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../config/config.js';
@@ -90,6 +91,11 @@ export interface ConsumerEvents extends ClientEvents {
   lost: [partitions: readonly TopicPartition[]];
   /** Messages are there, the loop asks, and none comes: once, until one comes. See `stalledAfterMs`. */
   stalled: [stall: Stall];
+  /**
+   * librdkafka's statistics of the handle on which this consumer asks its questions, which consumers of the same connections
+   * share. As `statistics`.
+   */
+  lookupStatistics: [statistics: Statistics, json: string];
   /** An offset was outside the log; delivery goes on where `auto.offset.reset` says. */
   offsetReset: [reset: OffsetReset];
 }
@@ -137,17 +143,17 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'group.id'`, ...
-   * @param options `oauthBearerToken`, `stalledAfterMs`
+   * @param options `oauthBearerToken`, `logger`, `stalledAfterMs`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: ConsumerConfig, options: ConsumerOptions = {}) {
-    const { oauthBearerToken } = clientOptions(options, ['stalledAfterMs']);
+    const { oauthBearerToken, logger } = clientOptions(options, ['stalledAfterMs']);
     const stalledAfterMs = check.stalledAfterMs(options.stalledAfterMs);
     const { native: pairs, settings } = normalizeConfig('consumer', config, oauthBearerToken !== undefined);
     // librdkafka assigns to members of a group only; this one is never joined.
-    if (settings.groupId === undefined) pairs.push(['group.id', `seekafka-none-${randomUUID()}`]);
+    if (settings.groupId === undefined) pairs.push(['group.id', `${NO_GROUP}${randomUUID()}`]);
     super();
-    const core = (this.#core = new ClientCore('Consumer', native.Consumer, pairs, oauthBearerToken));
+    const core = (this.#core = new ClientCore('Consumer', native.Consumer, pairs, { oauthBearerToken, logger }));
     core.attach(this, {
       onOwnRecord: (record) => this.#onRecord(record),
       onPassing: (error, row) => this.#onPassing(error, row),
@@ -163,13 +169,17 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       fail: (error: unknown) => this.#fail(error),
       report,
       told: (event: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]) => {
-        this.#core.tell(event, partitions);
+        core.log?.write(event === 'lost' ? 'warn' : 'info', `partitions ${event}`, { partitions });
+        core.tell(event, partitions);
       },
-      reset: (reset: OffsetReset) => this.#core.tell('offsetReset', reset),
+      reset: (reset: OffsetReset) => {
+        core.log?.write('warn', 'an offset is outside of the log', { reset });
+        core.tell('offsetReset', reset);
+      },
     };
     this.#settings = settings;
     const readCommitted = settings.isolationLevel === 'read_committed';
-    this.#lookups = new Lookups(pairs, oauthBearerToken, readCommitted, over, report, core.letGo);
+    this.#lookups = new Lookups(pairs, oauthBearerToken, readCommitted, core);
     this.#targets = new Targets(this.#lookups, settings);
     this.#assignment = new Assignment(link, this.#partitions);
     const startsOf: StartsOf = (...asked) => this.#starts.find(...asked);
@@ -223,7 +233,10 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
         held: () => this.#partitions.held,
         asksFor: (p) => this.#delivery.asksFor(p),
         ends: (partitions, timeoutMs) => this.#lookups.ends('stalled', partitions, { timeoutMs }),
-        stalled: (stall) => this.#core.tell('stalled', stall),
+        stalled: (stall) => {
+          core.log?.write('warn', 'messages are there, and none comes', { stall });
+          core.tell('stalled', stall);
+        },
       },
       stalledAfterMs,
     );

@@ -69,14 +69,14 @@ export class Producer extends Client<ClientEvents> {
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'linger.ms'`, `'compression.type'`, ...
-   * @param options `oauthBearerToken`
+   * @param options `oauthBearerToken`, `logger`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: ProducerConfig, options: ProducerOptions = {}) {
-    const { oauthBearerToken } = clientOptions(options);
+    const { oauthBearerToken, logger } = clientOptions(options);
     const { native: pairs, settings } = normalizeConfig('producer', config, oauthBearerToken !== undefined);
     super();
-    this.#core = new ClientCore('Producer', native.Client, pairs, oauthBearerToken);
+    this.#core = new ClientCore('Producer', native.Client, pairs, { oauthBearerToken, logger });
     this.#core.attach(this, {
       onRefused: (refusal) => this.#refuse(refusal),
       // What was begun with the coordinator is to be decided.
