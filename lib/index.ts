@@ -54,6 +54,19 @@ export type {
   TopicStatistics,
   WindowStatistics,
 } from './client/statistics.js';
+export type {
+  AdminEvent,
+  CommitEvent,
+  ConnectEvent,
+  DeliverEvent,
+  DiagnosticsEvent,
+  RebalanceEvent,
+  SeekEvent,
+  SendEvent,
+  TracedEvent,
+  TransactionEvent,
+} from './client/diagnostics.js';
+export type { ConsumeEvent, ProcessEvent } from './consumer/diagnostics.js';
 export { KafkaError, type KafkaErrorItem } from './errors.js';
 export { type KafkaErrorCode, kafkaErrorCodes } from './error-codes.js';
 export { type MessageBatch, type PartitionBatch } from './consumer/batch.js';

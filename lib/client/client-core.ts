@@ -16,6 +16,7 @@ import type { Login } from '../config/login.js';
 import { KafkaError, call, destroyed, errno, localError } from '../errors.js';
 import { ClientLog } from './client-log.js';
 import type { LogLine } from './client.js';
+import type { DiagnosticsEvent } from './diagnostics.js';
 import { type Health, HealthRecord } from './health.js';
 import { Refusals, isRefusal } from './refusals.js';
 import { Link, type LinkedHandle, throwLater } from './link.js';
@@ -67,6 +68,8 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   readonly over = new Over();
   /** To be called where the client is dropped without close(). Nothing in it may reach the client. */
   readonly letGo = new Set<() => void>();
+  /** What its events of node:diagnostics_channel begin with. */
+  about!: DiagnosticsEvent;
   /** Null: the client was given no logger. */
   log: ClientLog | null = null;
   readonly #logger: Logger | undefined;
@@ -114,11 +117,12 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     this.#hooks = hooks;
     const setting = (key: string) => this.#config.findLast(([name]) => name === key)?.[1];
     const groupId = setting('group.id');
-    const source = {
-      client: client.constructor.name,
+    this.about = {
+      client,
       clientId: setting('client.id') ?? 'rdkafka',
       ...(groupId === undefined || groupId.startsWith(NO_GROUP) ? {} : { groupId }),
     };
+    const source = { ...this.about, client: client.constructor.name };
     if (this.#logger) this.log = new ClientLog(this.#logger, source, (error) => this.#loggerFailed(error));
     if (this.#kind) watch(client, { kind: this.#kind, handle: this.link.handle, also: this.letGo });
   }

@@ -19,6 +19,7 @@ import {
   type PartitionKey,
   assignTargets,
   keyOf,
+  placeOf,
   seekTargets,
   timestampQueries,
   topicPartitions,
@@ -30,6 +31,7 @@ import type { Partition } from '../assignment/partition.js';
 import { Partitions } from '../assignment/partitions.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore, NO_GROUP, type OwnRecord } from '../client/client-core.js';
+import { type RebalanceEvent, connects, rebalances, seeks, traced } from '../client/diagnostics.js';
 import type { Health } from '../client/health.js';
 import type { Statistics } from '../client/statistics.js';
 import { type Consumed, consumedForTransaction } from '../client/transactional.js';
@@ -172,6 +174,8 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
         core.log?.write(event === 'lost' ? 'warn' : 'info', `partitions ${event}`, { partitions });
         core.tell(event, partitions);
       },
+      traced: (kind: RebalanceEvent['kind'], partitions: () => TopicPartition[], work: () => Promise<void>) =>
+        traced(rebalances, () => ({ ...core.about, kind, partitions: partitions() }), work),
       reset: (reset: OffsetReset) => {
         core.log?.write('warn', 'an offset is outside of the log', { reset });
         core.tell('offsetReset', reset);
@@ -189,7 +193,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       this.#groupRefusals.end();
       this.#starts.committed(p, offset);
     };
-    this.#committer = new Committer(link, this.#partitions, settings, onCommitted, report);
+    this.#committer = new Committer(core, this.#partitions, settings, onCommitted);
     this.#rebalancer = new Rebalancer(
       this.#partitions,
       this.#assignment,
@@ -200,6 +204,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     );
     this.#resetter = new OffsetResetter(this.#assignment, this.#seeker, this.#targets, settings, events);
     this.#delivery = new Delivery(this.#partitions, {
+      about: core.about,
       grant: (batches) => link.handle.grant(batches),
       alive: () => link.handle.alive(),
       waitBegins: () => link.waitBegins(),
@@ -254,7 +259,12 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   connect(options: WaitOptions = {}): Promise<void> {
     return this.#call('connect', async () => {
       const limits = this.#limits(options);
-      await connectBy(this.#core.over, (ended) => this.#lookups.ready(limits.timeoutMs, ended), limits);
+      const ask = (ended: AbortSignal) => this.#lookups.ready(limits.timeoutMs, ended);
+      await traced(
+        connects,
+        () => ({ ...this.#core.about }),
+        () => connectBy(this.#core.over, ask, limits),
+      );
     });
   }
 
@@ -840,7 +850,15 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
     return this.#call(operation, async () => {
       const checked = wish();
       const limits = waitOptions(options);
-      return this.#seeker.seek(operation, checked, limits, () => this.#rebalancer.waitsForRebalance());
+      return traced(
+        seeks,
+        () => ({
+          ...this.#core.about,
+          operation,
+          partitions: checked.whole ? null : [...checked.targets.keys()].map(placeOf),
+        }),
+        () => this.#seeker.seek(operation, checked, limits, () => this.#rebalancer.waitsForRebalance()),
+      );
     });
   }
 

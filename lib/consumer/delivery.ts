@@ -10,6 +10,7 @@ import type { BatchRecord } from '../../binding/native.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
 import { type Deferred, deferred } from '../client/deferred.js';
+import type { DiagnosticsEvent } from '../client/diagnostics.js';
 import { clearInterval, now, whileAlive } from '../client/timers.js';
 import { type KafkaError, errno, localError, refusedBy } from '../errors.js';
 import { PackedBatch, type Piece } from './batch.js';
@@ -28,6 +29,8 @@ const ALIVE_MS = 250;
 const POINTLESS_MS = 10_000;
 
 interface Surroundings {
+  /** Whose it is. */
+  readonly about: DiagnosticsEvent;
   /** So many more native batches may come. */
   grant(batches: number): void;
   /** Shows librdkafka that the application lives (`max.poll.interval.ms`). */
@@ -121,6 +124,10 @@ export class Delivery {
   constructor(partitions: Partitions, surroundings: Surroundings) {
     this.#partitions = partitions;
     this.#surroundings = surroundings;
+  }
+
+  get about(): DiagnosticsEvent {
+    return this.#surroundings.about;
   }
 
   /** A batch has arrived. */

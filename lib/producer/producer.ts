@@ -2,7 +2,7 @@ import { DeliveryReports } from '../../binding/delivery-layout.js';
 import { type ClientRecord, type DeliveryRecord, type NativeClient, native } from '../../binding/native.js';
 import { MessagePacker, type PackedMessages, partitionOf, valueLengthOf } from '../../binding/produce-layout.js';
 import { clientOptions } from '../arguments/login.js';
-import { producerMessage } from '../arguments/messages.js';
+import { type AddedHeaders, addedHeaders, producerMessage, withHeaders } from '../arguments/messages.js';
 import type {
   ClientOptions,
   ProducerMessage,
@@ -13,6 +13,7 @@ import type {
 import { isClass, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
+import { type SendEvent, connects, deliveries, sends, traced, transactions } from '../client/diagnostics.js';
 import type { Health } from '../client/health.js';
 import { now, queueMicrotask } from '../client/timers.js';
 import { connectClient } from '../client/connecting.js';
@@ -115,7 +116,11 @@ export class Producer extends Client<ClientEvents> {
   connect(options: WaitOptions = {}): Promise<void> {
     return this.#core.run('connect', async () => {
       const { timeoutMs = this.#timeoutMs, signal } = waitOptions(options);
-      await connectClient(this.#core, { timeoutMs, signal });
+      await traced(
+        connects,
+        () => ({ ...this.#core.about }),
+        () => connectClient(this.#core, { timeoutMs, signal }),
+      );
     });
   }
 
@@ -187,7 +192,13 @@ export class Producer extends Client<ClientEvents> {
       if (typeof work !== 'function') throw typeError('work', 'a function', work);
       if (isClass(work)) throw new TypeError('work: expected a function, got a class');
       if (!this.#transactions) throw localError('transaction', errno.notConfigured, `transaction: ${NOT_CONFIGURED}`);
-      return this.#transactions.run(work);
+      const { about } = this.#core;
+      const running = this.#transactions;
+      return traced(
+        transactions,
+        () => ({ ...about }),
+        () => running.run(work),
+      );
     });
   }
 
@@ -198,7 +209,27 @@ export class Producer extends Client<ClientEvents> {
     } catch {
       return call(() => Promise.reject(typeError('message', '{ topic, value, ... } or an array of them', what)));
     }
+    if (sends.active) return this.#sendTraced(what, several);
     return several ? this.#sendArray(what as readonly ProducerMessage[]) : this.#sendOne(what as ProducerMessage);
+  }
+
+  #sendTraced(
+    what: ProducerMessage | readonly ProducerMessage[],
+    several: boolean,
+  ): Promise<RecordMetadata | RecordMetadata[]> {
+    const event: SendEvent = {
+      ...this.#core.about,
+      messages: several ? (what as readonly ProducerMessage[]) : [what as ProducerMessage],
+      transactional: this.#transactions !== null,
+      headers: [],
+    };
+    const send = async (): Promise<RecordMetadata | RecordMetadata[]> => {
+      const headers = addedHeaders(event.headers);
+      return several
+        ? this.#sendArray(what as readonly ProducerMessage[], headers)
+        : this.#sendOne(what as ProducerMessage, headers);
+    };
+    return call(() => sends.run(event, send));
   }
 
   /**
@@ -265,22 +296,29 @@ export class Producer extends Client<ClientEvents> {
       sending?.delivered(reports, from, to);
       if (sending?.ended) this.#forget(id);
     }
+    if (deliveries.active) this.#tellDelivered(reports);
     this.#drainQueue();
   }
 
-  #sendArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
-    const sent = this.#handOverArray(messages);
+  #tellDelivered(reports: DeliveryReports): void {
+    let failed = 0;
+    for (let i = 0; i < reports.count; i++) if (reports.errorCode(i) !== 0) failed++;
+    deliveries.publish({ ...this.#core.about, delivered: reports.count - failed, failed });
+  }
+
+  #sendArray(messages: readonly ProducerMessage[], headers?: AddedHeaders): Promise<RecordMetadata[]> {
+    const sent = this.#handOverArray(messages, headers);
     return call(() => sent); // what waits for the outcome does not hold the messages
   }
 
-  #handOverArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
+  #handOverArray(messages: readonly ProducerMessage[], headers?: AddedHeaders): Promise<RecordMetadata[]> {
     return new Promise((resolve) => {
       this.#core.mustBeOpen('send');
       const { length } = messages;
       if (!Number.isInteger(length) || length < 0) throw typeError('messages', 'an array', messages); // a proxy of one
       const packer = this.#takePacker(Math.min(length, MOST_PREPARED));
       for (let i = 0; i < length; i++) {
-        const checked = producerMessage(messages[i], i);
+        const checked = withHeaders(producerMessage(messages[i], i), headers);
         try {
           packer.add(checked);
         } catch (error) {
@@ -299,9 +337,9 @@ export class Producer extends Client<ClientEvents> {
   }
 
   /** No more than a promise and its two functions are made here: there may be tens of thousands on their way. */
-  #sendOne(message: ProducerMessage): Promise<RecordMetadata> {
+  #sendOne(message: ProducerMessage, headers?: AddedHeaders): Promise<RecordMetadata> {
     try {
-      const checked = producerMessage(message); // before: a getter of it may send, too, or close
+      const checked = withHeaders(producerMessage(message), headers); // before: a getter of it may send, too, or close
       this.#core.mustBeOpen('send');
       this.#gathered.add(checked); // whole or not at all
     } catch (error) {
