@@ -44,6 +44,18 @@ interface CoreOptions {
   logger?: Logger | undefined;
 }
 
+/** What other rooms may know of a client. */
+export interface Known extends DiagnosticsEvent {
+  /** `statistics.interval.ms`. */
+  readonly statisticsMs: number;
+}
+
+const clients = new WeakMap<object, Known>();
+
+/** Undefined: it is no client, or one of another copy of this package. */
+export const knownOf = (client: unknown): Known | undefined =>
+  typeof client === 'object' && client !== null ? clients.get(client) : undefined;
+
 /** What the class of the client does besides. */
 export interface Hooks<Record> {
   /** A record of the client's own kind. */
@@ -122,6 +134,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
       clientId: setting('client.id') ?? 'rdkafka',
       ...(groupId === undefined || groupId.startsWith(NO_GROUP) ? {} : { groupId }),
     };
+    clients.set(client, { ...this.about, statisticsMs: Number(setting('statistics.interval.ms') ?? 0) });
     const source = { ...this.about, client: client.constructor.name };
     if (this.#logger) this.log = new ClientLog(this.#logger, source, (error) => this.#loggerFailed(error));
     if (this.#kind) watch(client, { kind: this.#kind, handle: this.link.handle, also: this.letGo });

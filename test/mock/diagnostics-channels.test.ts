@@ -184,7 +184,7 @@ describe('the channels of node:diagnostics_channel', () => {
     using processed = listen<ProcessEvent>('seekafka:process');
     const storage = new AsyncLocalStorage<string>();
     const { start } = tracingChannel('seekafka:process');
-    start.bindStore(storage as never, ((event: ProcessEvent) => `at ${event.message.offset}`) as never);
+    start.bindStore(storage, ((event: ProcessEvent) => `at ${event.message.offset}`) as never);
     await using consumer = new Consumer({ ...servers(), 'group.id': uniqueGroup(), 'auto.offset.reset': 'earliest' });
     await consumer.subscribe(topic);
     const over = new AbortController();
@@ -199,7 +199,7 @@ describe('the channels of node:diagnostics_channel', () => {
       },
       { retry: { attempts: 2, backoffMs: 0 }, signal: over.signal },
     );
-    start.unbindStore(storage as never);
+    start.unbindStore(storage);
     expect(seen).to.deep.equal([
       [0, 1, 'at 0'],
       [0, 2, 'at 0'],
