@@ -42,9 +42,13 @@ export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './co
 export {
   Consumer,
   type ConsumerDeserializer,
-  type ConsumerEvents, type ConsumerHealth, type ConsumerOptions } from './consumer/consumer.js';
+  type ConsumerEvents,
+  type ConsumerHealth,
+  type ConsumerOptions,
+} from './consumer/consumer.js';
 export { type ClientCredentialsOptions, clientCredentials } from './client/client-credentials.js';
 export { type Health, type HealthState } from './client/health.js';
+export { type LogFields, type Logger } from './arguments/logger.js';
 export { type ClientEvents, type LogLine } from './client/client.js';
 export type {
   BrokerPartition,
@@ -69,6 +73,19 @@ export { DeserializationError } from './consumer/deserialization-error.js';
 export { SerializationError } from './producer/serialization-error.js';
 export { ValidationError, serde } from './serde/serde.js';
 export type { InputOf, OutputOf, StandardIssue, StandardResult, StandardSchema } from './serde/standard-schema.js';
+export type {
+  AdminEvent,
+  CommitEvent,
+  ConnectEvent,
+  DeliverEvent,
+  DiagnosticsEvent,
+  RebalanceEvent,
+  SeekEvent,
+  SendEvent,
+  TracedEvent,
+  TransactionEvent,
+} from './client/diagnostics.js';
+export type { ConsumeEvent, ProcessEvent } from './consumer/diagnostics.js';
 export { KafkaError, type KafkaErrorItem } from './errors.js';
 export { type KafkaErrorCode, kafkaErrorCodes } from './error-codes.js';
 export { type MessageBatch, type PartitionBatch } from './consumer/batch.js';

@@ -4,6 +4,8 @@
 //   index.js, index.mjs       a CommonJS and an ES module that hand out what seekafka.js exports: one copy of all state
 //   index.d.ts, index.d.mts   the declarations, rolled up into one file, and the same for the ES module
 //   table.*      the same for 'seekafka/table', and so for each other entry in package.json's exports
+//   opentelemetry.*  the same for 'seekafka/opentelemetry', but opentelemetry.js is its own code: it requires @opentelemetry/api,
+//                which is there for those alone who import that entry, and of this package it uses types only
 //
 // An ES module's import of a CommonJS one makes Node.js look for its exports, letter by letter, before it is run: for all of the
 // code that took half of the import's time and 8 MB (Node.js 20). So index.js is small, and what it requires is not looked at.
@@ -15,7 +17,12 @@ import path from 'node:path';
 import { BuildError } from './deps.mjs';
 import { packageEntries } from './entries.mjs';
 
-const entries = packageEntries().map(({ name }) => name);
+/** Entries whose code is their own, as it requires what may not be installed. */
+const apart = ['opentelemetry'];
+const peers = ['@opentelemetry/api'];
+const entries = packageEntries()
+  .map(({ name }) => name)
+  .filter((name) => !apart.includes(name));
 
 /**
  * @param {string} root of the repository
@@ -29,15 +36,21 @@ export async function writeFacade(root, declarations, dist) {
   fs.writeFileSync(path.join(dist, 'package.json'), '{ "type": "commonjs" }\n');
   await bundle(root, path.join(lib, 'seekafka.js'));
   const taken = new Map();
-  for (const entry of entries) {
+  for (const entry of [...entries, ...apart]) {
     const names = await exportsOf(path.join(root, 'lib', `${entry}.ts`));
-    // Of a name that two modules export, `export *` exports neither, without a word.
-    for (const name of names) {
-      if (taken.has(name)) throw new BuildError(`lib/${entry}.ts and lib/${taken.get(name)}.ts both export ${name}.`);
-      taken.set(name, entry);
+    if (apart.includes(entry)) await bundleApart(root, entry, lib);
+    else {
+      // Of a name that two modules export, `export *` exports neither, without a word.
+      for (const name of names) {
+        if (taken.has(name)) throw new BuildError(`lib/${entry}.ts and lib/${taken.get(name)}.ts both export ${name}.`);
+        taken.set(name, entry);
+      }
+      const handOut = names.map((name) => `exports.${name} = all.${name};\n`).join('');
+      fs.writeFileSync(
+        path.join(lib, `${entry}.js`),
+        `'use strict';\nconst all = require('./seekafka.js');\n${handOut}`,
+      );
     }
-    const handOut = names.map((name) => `exports.${name} = all.${name};\n`).join('');
-    fs.writeFileSync(path.join(lib, `${entry}.js`), `'use strict';\nconst all = require('./seekafka.js');\n${handOut}`);
     await rollUp(path.join(declarations, 'lib', `${entry}.d.ts`), path.join(lib, `${entry}.d.ts`));
     fs.writeFileSync(path.join(lib, `${entry}.mjs`), `export { ${names.join(', ')} } from './${entry}.js';\n`);
     fs.writeFileSync(path.join(lib, `${entry}.d.mts`), `export * from './${entry}.js';\n`);
@@ -54,7 +67,7 @@ async function exportsOf(entry) {
     metafile: true,
     format: 'esm',
     platform: 'node',
-    external: ['node:*'],
+    external: ['node:*', ...peers],
     outdir: path.dirname(entry),
     logLevel: 'silent',
   });
@@ -82,6 +95,28 @@ async function bundle(root, outfile) {
   });
 }
 
+/** Nothing of the other doors may get into it: there would be two copies of their state. */
+async function bundleApart(root, entry, lib) {
+  const { build } = await import('esbuild');
+  const { metafile } = await build({
+    entryPoints: [path.join(root, 'lib', `${entry}.ts`)],
+    outfile: path.join(lib, `${entry}.js`),
+    absWorkingDir: root,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.19',
+    external: peers,
+    plugins: [builtinModules],
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const own = new RegExp(`^(lib/${entry}[./]|builtin:)`);
+  const foreign = Object.keys(metafile.inputs).filter((file) => !own.test(file));
+  if (foreign.length)
+    throw new Error(`lib/${entry} has code of ${foreign.join(', ')} in it, which would be there twice`);
+}
+
 /** Without `require`: bundlers that make an ES module of this one leave it a `require` that throws. */
 const builtinModules = {
   name: 'builtin-modules',
@@ -96,10 +131,11 @@ const builtinModules = {
 async function rollUp(input, file) {
   const { rollup } = await import('rollup');
   const { dts } = await import('rollup-plugin-dts');
+  const isElsewhere = (id) => id.startsWith('node:') || peers.includes(id);
   // What another door takes from the rooms of lib is what index.d.ts declares: a class that is declared twice is two classes.
   const fromRooms = (id) => !input.endsWith('index.d.ts') && id.startsWith('../');
-  const roll = await rollup({ input, plugins: [dts()], external: (id) => id.startsWith('node:') || fromRooms(id) });
-  const paths = (id) => (id.startsWith('node:') ? id : './index.js');
+  const roll = await rollup({ input, plugins: [dts()], external: (id) => isElsewhere(id) || fromRooms(id) });
+  const paths = (id) => (isElsewhere(id) ? id : './index.js');
   await roll.write({ file, format: 'es', paths });
   await roll.close();
 }

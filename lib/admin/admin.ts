@@ -11,6 +11,7 @@ import { timeoutOptions, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import { connectClient } from '../client/connecting.js';
+import { connects, requests, traced } from '../client/diagnostics.js';
 import type { Health } from '../client/health.js';
 import { type AdminConfig, normalizeConfig } from '../config/config.js';
 import type { Login } from '../config/login.js';
@@ -47,14 +48,14 @@ export class Admin extends Client<ClientEvents> {
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, ...
-   * @param options `oauthBearerToken`
+   * @param options `oauthBearerToken`, `logger`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: AdminConfig, options: AdminOptions = {}) {
-    const { oauthBearerToken } = clientOptions(options);
+    const { oauthBearerToken, logger } = clientOptions(options);
     const { native: pairs, settings } = normalizeConfig('admin', config, oauthBearerToken !== undefined);
     super();
-    this.#core = new ClientCore('Admin', native.Client, pairs, oauthBearerToken);
+    this.#core = new ClientCore('Admin', native.Client, pairs, { oauthBearerToken, logger });
     this.#core.attach(this);
     this.#timeoutMs = settings.socketTimeoutMs;
     this.#login = settings.login;
@@ -72,7 +73,11 @@ export class Admin extends Client<ClientEvents> {
   connect(options: WaitOptions = {}): Promise<void> {
     return this.#core.run('connect', async () => {
       const { timeoutMs = this.#timeoutMs, signal } = waitOptions(options);
-      await connectClient(this.#core, { timeoutMs, signal });
+      await traced(
+        connects,
+        () => ({ ...this.#core.about }),
+        () => connectClient(this.#core, { timeoutMs, signal }),
+      );
     });
   }
 
@@ -348,16 +353,21 @@ export class Admin extends Client<ClientEvents> {
 
   #run<T>(operation: string, work: (request: Request) => Promise<T>): Promise<T> {
     const { link, over } = this.#core;
+    const request: Request = {
+      operation,
+      timeoutMs: this.#timeoutMs,
+      ask: ({ timeoutMs = this.#timeoutMs, signal }, send) => {
+        const nativeMs = Math.min(Math.ceil(timeoutMs) + LATER_MS, LONGEST_MS);
+        const asked = link.ask(operation, (id) => send(link.handle, id, nativeMs), { timeoutMs, signal });
+        return over.race(operation, asked);
+      },
+    };
     return this.#core.run(operation, () =>
-      work({
-        operation,
-        timeoutMs: this.#timeoutMs,
-        ask: ({ timeoutMs = this.#timeoutMs, signal }, send) => {
-          const nativeMs = Math.min(Math.ceil(timeoutMs) + LATER_MS, LONGEST_MS);
-          const asked = link.ask(operation, (id) => send(link.handle, id, nativeMs), { timeoutMs, signal });
-          return over.race(operation, asked);
-        },
-      }),
+      traced(
+        requests,
+        () => ({ ...this.#core.about, operation }),
+        () => work(request),
+      ),
     );
   }
 }

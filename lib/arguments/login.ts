@@ -1,5 +1,6 @@
 // Argument checks: what clients log in with. No message of these has a part of a token, a password or a secret in it.
 
+import { type Logger, loggerOption } from './logger.js';
 import type { OauthBearerTokenCallback } from './options.js';
 import { isPlainObject, knownKeys, maxInt32, quote, timestamp, isArray } from './values.js';
 
@@ -92,10 +93,10 @@ export function tokenExtensions(given: unknown, argument: string): string[] {
 export function clientOptions(
   given: unknown,
   more: readonly string[] = [],
-): { oauthBearerToken: OauthBearerTokenCallback | undefined } {
-  const { oauthBearerToken } = knownKeys(given, 'options', ['oauthBearerToken', ...more]);
+): { oauthBearerToken: OauthBearerTokenCallback | undefined; logger: Logger | undefined } {
+  const { oauthBearerToken, logger } = knownKeys(given, 'options', ['oauthBearerToken', 'logger', ...more]);
   if (oauthBearerToken === undefined || typeof oauthBearerToken === 'function') {
-    return { oauthBearerToken: oauthBearerToken as OauthBearerTokenCallback | undefined };
+    return { oauthBearerToken: oauthBearerToken as OauthBearerTokenCallback | undefined, logger: loggerOption(logger) };
   }
   throw refused('options.oauthBearerToken', 'a function that gives a promise of a token', oauthBearerToken);
 }

@@ -198,3 +198,20 @@ export function producerMessage(value: unknown, index?: number): PackableMessage
     timestamp: milliseconds,
   };
 }
+
+/** Headers that are not the caller's. */
+export type AddedHeaders = PackableMessage['headers'];
+
+/** What the subscribers of a send have added. */
+export function addedHeaders(value: unknown): AddedHeaders {
+  const argument = 'headers of tracing:seekafka:send';
+  return isArray(value) && value.length === 0 ? null : checkedHeaders(headerList(value, argument), argument);
+}
+
+/** The message with these headers, but for those whose name it has already. */
+export function withAddedHeaders(message: PackableMessage, added: AddedHeaders | undefined): PackableMessage {
+  if (!added) return message;
+  const { headers } = message;
+  if (!headers) return { ...message, headers: [...added] };
+  return { ...message, headers: [...headers, ...added.filter(([name]) => !headers.some(([own]) => own === name))] };
+}

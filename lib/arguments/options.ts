@@ -1,5 +1,7 @@
 // The shapes that callers hand in: partitions, messages to produce, listeners and the options of single calls.
 
+import type { Logger } from './logger.js';
+
 export interface TopicPartition {
   topic: string;
   partition: number;
@@ -134,4 +136,10 @@ export interface ClientOptions {
    * what times out waiting. clientCredentials() makes one for OIDC.
    */
   oauthBearerToken?: OauthBearerTokenCallback | undefined;
+  /**
+   * Is told librdkafka's log lines, errors, warnings, and of a consumer what becomes of its partitions: pino, winston, console or
+   * what has their methods. Errors and warnings that it is told are no process warnings. Left out: nothing is logged. What the
+   * logger throws is a process warning, once for each client.
+   */
+  logger?: Logger | undefined;
 }

@@ -9,10 +9,14 @@ import type {
   StatsRecord,
   TokenRefreshRecord,
 } from '../../binding/native.js';
+import type { Logger } from '../arguments/logger.js';
 import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import { saslCredentials } from '../arguments/login.js';
 import type { Login } from '../config/login.js';
 import { KafkaError, call, destroyed, errno, localError } from '../errors.js';
+import { ClientLog } from './client-log.js';
+import type { LogLine } from './client.js';
+import type { DiagnosticsEvent } from './diagnostics.js';
 import { type Health, HealthRecord } from './health.js';
 import { Refusals, isRefusal } from './refusals.js';
 import { Link, type LinkedHandle, throwLater } from './link.js';
@@ -25,12 +29,32 @@ import { Over } from './waits.js';
 /** How long close() waits, unless told otherwise. */
 export const CLOSE_TIMEOUT_MS = 30_000;
 
+/** How the group of a consumer without `group.id` begins, which it never joins. */
+export const NO_GROUP = 'seekafka-none-';
+
 /** After its time limit close() gives librdkafka so long to end by itself. */
 const ABANDON_MS = 900;
 
 type CommonRecord = ErrorRecord | LogRecord | StatsRecord | TokenRefreshRecord;
 /** What a client's own code is handed. */
 export type OwnRecord<Record> = Exclude<Record, { type: 'reply' | 'closed' | CommonRecord['type'] }>;
+
+interface CoreOptions {
+  oauthBearerToken?: OauthBearerTokenCallback | undefined;
+  logger?: Logger | undefined;
+}
+
+/** What other rooms may know of a client. */
+export interface Known extends DiagnosticsEvent {
+  /** `statistics.interval.ms`. */
+  readonly statisticsMs: number;
+}
+
+const clients = new WeakMap<object, Known>();
+
+/** Undefined: it is no client, or one of another copy of this package. */
+export const knownOf = (client: unknown): Known | undefined =>
+  typeof client === 'object' && client !== null ? clients.get(client) : undefined;
 
 /** What the class of the client does besides. */
 export interface Hooks<Record> {
@@ -58,6 +82,12 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   readonly over = new Over();
   /** To be called where the client is dropped without close(). Nothing in it may reach the client. */
   readonly letGo = new Set<() => void>();
+  /** What its events of node:diagnostics_channel begin with. */
+  about!: DiagnosticsEvent;
+  /** Null: the client was given no logger. */
+  log: ClientLog | null = null;
+  readonly #logger: Logger | undefined;
+  readonly #config: readonly [string, string][];
   readonly #health: HealthRecord;
   readonly #kind: string | null;
   readonly #warned = new Set<string>();
@@ -70,15 +100,17 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
 
   /**
    * @param kind the name of the class: a client of it that is dropped without close() is told by that; null: it is not
-   * @param oauthBearerToken gives the tokens for SASL/OAUTHBEARER
+   * @param options `oauthBearerToken` gives the tokens for SASL/OAUTHBEARER; `logger`
    */
   constructor(
     kind: string | null,
     create: new (config: readonly [string, string][], onWake: () => void) => Handle,
     config: readonly [string, string][],
-    oauthBearerToken?: OauthBearerTokenCallback,
+    { oauthBearerToken, logger }: CoreOptions = {},
   ) {
     this.#kind = kind;
+    this.#config = config;
+    this.#logger = logger;
     this.link = new Link<Record, Handle>(create, config, (record) => this.#onRecord(record));
     this.#health = new HealthRecord(() => this.link.handle.brokersUp());
     this.#refusals = new Refusals(
@@ -97,6 +129,16 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   attach(client: EventEmitter, hooks: Hooks<Record> = {}): void {
     this.#client = client;
     this.#hooks = hooks;
+    const setting = (key: string) => this.#config.findLast(([name]) => name === key)?.[1];
+    const groupId = setting('group.id');
+    this.about = {
+      client,
+      clientId: setting('client.id') ?? 'rdkafka',
+      ...(groupId === undefined || groupId.startsWith(NO_GROUP) ? {} : { groupId }),
+    };
+    clients.set(client, { ...this.about, statisticsMs: Number(setting('statistics.interval.ms') ?? 0) });
+    const source = { ...this.about, client: client.constructor.name };
+    if (this.#logger) this.log = new ClientLog(this.#logger, source, (error) => this.#loggerFailed(error));
     if (this.#kind) watch(client, { kind: this.#kind, handle: this.link.handle, also: this.letGo });
   }
 
@@ -164,23 +206,43 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   }
 
   /**
-   * An event `error`. It never ends the process for want of a listener: where nobody listens, the first error of each kind
-   * is a process warning.
+   * An event `error`, and a line of the logger. It never ends the process for want of a listener: where nobody listens, and there
+   * is no logger, the first error of each kind is a process warning.
    */
   report(error: unknown): void {
+    this.log?.error(error);
     if (this.#client.listenerCount('error') > 0) {
       this.tell('error', error);
       return;
     }
     this.tell(EventEmitter.errorMonitor, error); // whoever watches errors only, and handles none
+    if (this.log) return;
     const { code, message } = error as KafkaError;
     this.warn(code, `${message} (listen to the event 'error' to handle such errors)`);
   }
 
-  /** A process warning, once for each code. */
+  /** A warning of the logger's, else one of the process, once for each code. */
   warn(code: string, text: string): void {
     if (this.#warned.has(code)) return;
     this.#warned.add(code);
+    if (this.log) this.log.write('warn', text, { code: `SEEKAFKA_${code}` });
+    else this.#warnProcess(code, text);
+  }
+
+  /** A line of the log, of this handle or of another one that the client uses. @param others are told it already */
+  tellLine(line: LogLine, others?: Set<Logger>): void {
+    if (this.log && !others?.has(this.log.logger)) this.log.line(line);
+    if (this.log) others?.add(this.log.logger);
+    this.tell('log', line);
+  }
+
+  #loggerFailed(error: unknown): void {
+    if (this.#warned.has('LOGGER')) return;
+    this.#warned.add('LOGGER');
+    this.#warnProcess('LOGGER', `the logger has failed, and may have lost lines: ${String(error)}`);
+  }
+
+  #warnProcess(code: string, text: string): void {
     const kind = this.#client.constructor.name;
     process.emitWarning(`${kind}: ${text}`, { type: 'SeekafkaWarning', code: `SEEKAFKA_${code}` });
   }
@@ -228,10 +290,10 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
         this.#onError(common.error, common.rows?.[0]);
         break;
       case 'log':
-        this.tell('log', { level: common.level, facility: common.facility, message: common.message });
+        this.tellLine({ level: common.level, facility: common.facility, message: common.message });
         break;
       case 'stats':
-        if (this.#client.listenerCount('statistics') > 0) this.tell('statistics', parsed(common.json), common.json);
+        this.tellStatistics('statistics', common.json);
         break;
       case 'tokenRefresh':
         this.#tokens?.needed();
@@ -239,6 +301,11 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
       default:
         this.#hooks.onOwnRecord?.(record as OwnRecord<Record>);
     }
+  }
+
+  /** Parsed only where somebody listens. */
+  tellStatistics(event: 'statistics' | 'lookupStatistics', json: string): void {
+    if (this.#client.listenerCount(event) > 0) this.tell(event, parsed(json), json);
   }
 
   #onError(data: NativeError, row?: NativeRow): void {

@@ -11,12 +11,14 @@ export interface LogLine {
   /** librdkafka's own name of what the line is about, as `FAIL`; `DROPPED`: how many lines there was no room for. */
   facility: string;
   message: string;
+  /** Of a consumer: the line is of the handle on which it asks its questions. Left out: of its own. */
+  handle?: 'lookups';
 }
 
 export interface ClientEvents {
   /**
    * An error that passes by itself, as a broker that is away; a fatal one too. Without a listener the first of each kind is a
-   * process warning (`process.emitWarning`, code `SEEKAFKA_` and the error's).
+   * process warning (`process.emitWarning`, code `SEEKAFKA_` and the error's), unless there is a `logger`, which is told each.
    */
   error: [error: KafkaError];
   /** A line of librdkafka's log. At most 10,000 lines wait for an event loop that is busy. */

@@ -3,7 +3,7 @@
 
 import type { TopicPartition } from '../arguments/options.js';
 import type { InHand, Partition } from '../assignment/partition.js';
-import { type ArrivedBatch, type Message, PackedMessage, type Run, bytesOf, offsetAt } from './message.js';
+import { type ArrivedBatch, type Message, PackedMessage, type Run, bytesOf, hasHeaders, offsetAt } from './message.js';
 
 /** Messages of one or several partitions, offsets ascending in each. Iterating it again gives them again. */
 export interface MessageBatch<V = Buffer, K = Buffer> extends Iterable<Message<V, K>> {
@@ -77,6 +77,17 @@ export class PackedBatch implements MessageBatch, InHand {
       parts.set(run.source, part);
       yield part;
     }
+  }
+
+  /** So many of its messages at most that have headers, without reading it. */
+  sample(count: number): Message[] {
+    const messages: Message[] = [];
+    for (const { run, from, to } of this.#pieces) {
+      for (let i = from; i < to && messages.length < count; i++) {
+        if (hasHeaders(run.batch, i)) messages.push(new PackedMessage(run.batch, i, run.source));
+      }
+    }
+    return messages;
   }
 
   unreadOf(source: Partition): number | null {

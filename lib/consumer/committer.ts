@@ -7,6 +7,7 @@ import { isArray, typeError } from '../arguments/values.js';
 import { type ConsumerLink, mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
+import { type DiagnosticsEvent, commits, traced } from '../client/diagnostics.js';
 import { clearInterval, whileAlive } from '../client/timers.js';
 import type { Consumed } from '../client/transactional.js';
 import type { ConsumerSettings } from '../config/config.js';
@@ -35,12 +36,19 @@ const goneOf = ({ origins }: Asked): Partition[] =>
 const soughtOf = ({ origins }: Asked): Partition[] =>
   origins.filter(({ source, lineage }) => source.lineage !== lineage).map(({ source }) => source);
 
+/** What of its client it needs. */
+interface CommitterClient {
+  readonly link: ConsumerLink;
+  readonly about: DiagnosticsEvent;
+  report(error: unknown): void;
+}
+
 export class Committer {
+  readonly #client: CommitterClient;
   readonly #link: ConsumerLink;
   readonly #partitions: Partitions;
   readonly #settings: ConsumerSettings;
   readonly #onCommitted: (p: Partition, offset: number) => void;
-  readonly #report: (error: unknown) => void;
   /** What the end of the client has kept from being committed. */
   readonly #cut = new Map<PartitionKey, TopicPartitionOffset>();
   #timer: NodeJS.Timeout | undefined;
@@ -49,17 +57,16 @@ export class Committer {
   isMember = false;
 
   constructor(
-    link: ConsumerLink,
+    client: CommitterClient,
     partitions: Partitions,
     settings: ConsumerSettings,
     onCommitted: (p: Partition, offset: number) => void,
-    report: (error: unknown) => void,
   ) {
-    this.#link = link;
+    this.#client = client;
+    this.#link = client.link;
     this.#partitions = partitions;
     this.#settings = settings;
     this.#onCommitted = onCommitted;
-    this.#report = report;
     const { autoCommitIntervalMs } = settings;
     if (this.automatic && autoCommitIntervalMs > 0) {
       // The callback reaches the committer by its argument alone, or the timer would keep the consumer alive.
@@ -76,7 +83,7 @@ export class Committer {
   async commitProcessed(operation: string, partitions?: readonly Partition[]): Promise<void> {
     const offsets = this.#processed(partitions);
     try {
-      await this.#commit(operation, offsets, {});
+      await this.#commit(operation, offsets, {}, true);
     } catch (error) {
       if (!isDestroyed(error)) throw error;
       for (const row of offsets) this.#cut.set(keyOf(row.topic, row.partition), row);
@@ -89,7 +96,7 @@ export class Committer {
     if (this.#cut.size === 0) return;
     const text = 'what was processed is not committed: the client has ended before, and it will be delivered again';
     const error = localError('close', errno.destroy, text);
-    this.#report(
+    this.#client.report(
       partitionsError(
         'close',
         [...this.#cut.values()].map(({ topic, partition }) => ({ topic, partition, error })),
@@ -105,7 +112,7 @@ export class Committer {
     if (this.#settings.groupId === undefined) throw noGroup(operation);
     if (gone.length) throw stateError(operation, gone, 'taken away since it was handed out');
     if (this.isMember) this.#mustBeHeld(operation, offsets);
-    await this.#commit(operation, offsets, limits);
+    await this.#commit(operation, offsets, limits, false);
   }
 
   /** For a transaction, which commits instead. */
@@ -134,14 +141,27 @@ export class Committer {
     try {
       await this.commitProcessed('commit');
     } catch (error) {
-      this.#report(error);
+      this.#client.report(error);
     } finally {
       this.#timerCommits = false;
     }
   }
 
-  async #commit(operation: string, offsets: readonly TopicPartitionOffset[], limits: WaitOptions): Promise<void> {
+  async #commit(
+    operation: string,
+    offsets: readonly TopicPartitionOffset[],
+    limits: WaitOptions,
+    automatic: boolean,
+  ): Promise<void> {
     if (offsets.length === 0) return;
+    await traced(
+      commits,
+      () => ({ ...this.#client.about, offsets, automatic }),
+      () => this.#ask(operation, offsets, limits),
+    );
+  }
+
+  async #ask(operation: string, offsets: readonly TopicPartitionOffset[], limits: WaitOptions): Promise<void> {
     const { timeoutMs = this.#settings.socketTimeoutMs, signal } = limits;
     const late = 'the coordinator does not answer; the commit may still take effect';
     const send = (id: number) => this.#link.handle.commit(id, flat(offsets));

@@ -19,6 +19,7 @@ import {
   type PartitionKey,
   assignTargets,
   keyOf,
+  placeOf,
   seekTargets,
   timestampQueries,
   topicPartitions,
@@ -30,8 +31,10 @@ import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js'
 import type { Partition } from '../assignment/partition.js';
 import { Partitions } from '../assignment/partitions.js';
 import { Client, type ClientEvents } from '../client/client.js';
-import { CLOSE_TIMEOUT_MS, ClientCore, type OwnRecord } from '../client/client-core.js';
+import { CLOSE_TIMEOUT_MS, ClientCore, NO_GROUP, type OwnRecord } from '../client/client-core.js';
+import { type RebalanceEvent, connects, rebalances, seeks, traced } from '../client/diagnostics.js';
 import type { Health } from '../client/health.js';
+import type { Statistics } from '../client/statistics.js';
 import { type Consumed, consumedForTransaction } from '../client/transactional.js';
 import { connectBy } from '../client/connecting.js';
 import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../config/config.js';
@@ -112,6 +115,11 @@ export interface ConsumerEvents extends ClientEvents {
   lost: [partitions: readonly TopicPartition[]];
   /** Messages are there, the loop asks, and none comes: once, until one comes. See `stalledAfterMs`. */
   stalled: [stall: Stall];
+  /**
+   * librdkafka's statistics of the handle on which this consumer asks its questions, which consumers of the same connections
+   * share. As `statistics`.
+   */
+  lookupStatistics: [statistics: Statistics, json: string];
   /** An offset was outside the log; delivery goes on where `auto.offset.reset` says. */
   offsetReset: [reset: OffsetReset];
 }
@@ -125,10 +133,7 @@ export interface ConsumerEvents extends ClientEvents {
  * @typeParam V what values are, where they are not `null`: what `deserializer.value` gives
  * @typeParam K what keys are, where they are not `null`: what `deserializer.key` gives
  */
-export class Consumer<V = Buffer, K = Buffer>
-  extends Client<ConsumerEvents>
-  implements AsyncIterable<Message<V, K>>
-{
+export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> implements AsyncIterable<Message<V, K>> {
   readonly #core: ClientCore<ConsumerRecord, NativeConsumer>;
   readonly #settings: ConsumerSettings;
   readonly #lookups: Lookups;
@@ -165,18 +170,18 @@ export class Consumer<V = Buffer, K = Buffer>
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'group.id'`, ...
-   * @param options `oauthBearerToken`, `stalledAfterMs`, `deserializer`
+   * @param options `oauthBearerToken`, `logger`, `stalledAfterMs`, `deserializer`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: ConsumerConfig, options: ConsumerOptions<V, K> = {}) {
-    const { oauthBearerToken } = clientOptions(options, ['stalledAfterMs', 'deserializer']);
+    const { oauthBearerToken, logger } = clientOptions(options, ['stalledAfterMs', 'deserializer']);
     const stalledAfterMs = check.stalledAfterMs(options.stalledAfterMs);
     const decode = decoders(options.deserializer);
     const { native: pairs, settings } = normalizeConfig('consumer', config, oauthBearerToken !== undefined);
     // librdkafka assigns to members of a group only; this one is never joined.
-    if (settings.groupId === undefined) pairs.push(['group.id', `seekafka-none-${randomUUID()}`]);
+    if (settings.groupId === undefined) pairs.push(['group.id', `${NO_GROUP}${randomUUID()}`]);
     super();
-    const core = (this.#core = new ClientCore('Consumer', native.Consumer, pairs, oauthBearerToken));
+    const core = (this.#core = new ClientCore('Consumer', native.Consumer, pairs, { oauthBearerToken, logger }));
     core.attach(this, {
       onOwnRecord: (record) => this.#onRecord(record),
       onPassing: (error, row) => this.#onPassing(error, row),
@@ -193,13 +198,19 @@ export class Consumer<V = Buffer, K = Buffer>
       fail: (error: unknown) => this.#fail(error),
       report,
       told: (event: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]) => {
-        this.#core.tell(event, partitions);
+        core.log?.write(event === 'lost' ? 'warn' : 'info', `partitions ${event}`, { partitions });
+        core.tell(event, partitions);
       },
-      reset: (reset: OffsetReset) => this.#core.tell('offsetReset', reset),
+      traced: (kind: RebalanceEvent['kind'], partitions: () => TopicPartition[], work: () => Promise<void>) =>
+        traced(rebalances, () => ({ ...core.about, kind, partitions: partitions() }), work),
+      reset: (reset: OffsetReset) => {
+        core.log?.write('warn', 'an offset is outside of the log', { reset });
+        core.tell('offsetReset', reset);
+      },
     };
     this.#settings = settings;
     const readCommitted = settings.isolationLevel === 'read_committed';
-    this.#lookups = new Lookups(pairs, oauthBearerToken, readCommitted, over, report, core.letGo);
+    this.#lookups = new Lookups(pairs, oauthBearerToken, readCommitted, core);
     this.#targets = new Targets(this.#lookups, settings);
     this.#assignment = new Assignment(link, this.#partitions);
     const startsOf: StartsOf = (...asked) => this.#starts.find(...asked);
@@ -209,7 +220,7 @@ export class Consumer<V = Buffer, K = Buffer>
       this.#groupRefusals.end();
       this.#starts.committed(p, offset);
     };
-    this.#committer = new Committer(link, this.#partitions, settings, onCommitted, report);
+    this.#committer = new Committer(core, this.#partitions, settings, onCommitted);
     this.#rebalancer = new Rebalancer(
       this.#partitions,
       this.#assignment,
@@ -220,6 +231,7 @@ export class Consumer<V = Buffer, K = Buffer>
     );
     this.#resetter = new OffsetResetter(this.#assignment, this.#seeker, this.#targets, settings, events);
     const surroundings = {
+      about: core.about,
       grant: (batches: number) => link.handle.grant(batches),
       alive: () => link.handle.alive(),
       waitBegins: () => link.waitBegins(),
@@ -254,7 +266,10 @@ export class Consumer<V = Buffer, K = Buffer>
         held: () => this.#partitions.held,
         asksFor: (p) => this.#delivery.asksFor(p),
         ends: (partitions, timeoutMs) => this.#lookups.ends('stalled', partitions, { timeoutMs }),
-        stalled: (stall) => this.#core.tell('stalled', stall),
+        stalled: (stall) => {
+          core.log?.write('warn', 'messages are there, and none comes', { stall });
+          core.tell('stalled', stall);
+        },
       },
       stalledAfterMs,
     );
@@ -272,7 +287,12 @@ export class Consumer<V = Buffer, K = Buffer>
   connect(options: WaitOptions = {}): Promise<void> {
     return this.#call('connect', async () => {
       const limits = this.#limits(options);
-      await connectBy(this.#core.over, (ended) => this.#lookups.ready(limits.timeoutMs, ended), limits);
+      const ask = (ended: AbortSignal) => this.#lookups.ready(limits.timeoutMs, ended);
+      await traced(
+        connects,
+        () => ({ ...this.#core.about }),
+        () => connectBy(this.#core.over, ask, limits),
+      );
     });
   }
 
@@ -365,7 +385,9 @@ export class Consumer<V = Buffer, K = Buffer>
    * leaves the consumer usable: a later loop goes on with the next message. Ends when the consumer is closed.
    */
   [Symbol.asyncIterator](): AsyncIterator<Message<V, K>> {
-    return new MessageIterator(this.#delivery) as AsyncIterator<Message<unknown, unknown>> as AsyncIterator<Message<V, K>>;
+    return new MessageIterator(this.#delivery) as AsyncIterator<Message<unknown, unknown>> as AsyncIterator<
+      Message<V, K>
+    >;
   }
 
   /**
@@ -394,7 +416,9 @@ export class Consumer<V = Buffer, K = Buffer>
    */
   batches(options: BatchOptions = {}): Read<MessageBatch<V, K>> {
     const course = this.#course('batches', () => check.batchOptions(options));
-    return new BatchIterator(this.#delivery, course) as Read<MessageBatch<unknown, unknown>> as Read<MessageBatch<V, K>>;
+    return new BatchIterator(this.#delivery, course) as Read<MessageBatch<unknown, unknown>> as Read<
+      MessageBatch<V, K>
+    >;
   }
 
   /**
@@ -857,7 +881,15 @@ export class Consumer<V = Buffer, K = Buffer>
     return this.#call(operation, async () => {
       const checked = wish();
       const limits = waitOptions(options);
-      return this.#seeker.seek(operation, checked, limits, () => this.#rebalancer.waitsForRebalance());
+      return traced(
+        seeks,
+        () => ({
+          ...this.#core.about,
+          operation,
+          partitions: checked.whole ? null : [...checked.targets.keys()].map(placeOf),
+        }),
+        () => this.#seeker.seek(operation, checked, limits, () => this.#rebalancer.waitsForRebalance()),
+      );
     });
   }
 

@@ -86,7 +86,8 @@ export class Decoder {
       if (stop === null) break; // it is not known yet whether it is part of the read
       for (let index = run.from; index < stop && messages < maxMessages && bytes < maxBytes; index++, messages++) {
         if (isDetached(run.batch)) break scan; // by a deserialiser: it is fetched again
-        const decoded = this.#inFlight < DECODED_AT_ONCE || this.#isKnown(run, index) ? this.#at(run, index) : undefined;
+        const decoded =
+          this.#inFlight < DECODED_AT_ONCE || this.#isKnown(run, index) ? this.#at(run, index) : undefined;
         if (decoded instanceof DeserializationError) break scan;
         if (decoded === null) this.#open++;
         if (decoded === undefined) {

@@ -11,6 +11,7 @@ import type { Decoders } from '../arguments/serdes.js';
 import type { Partition } from '../assignment/partition.js';
 import type { Partitions } from '../assignment/partitions.js';
 import { type Deferred, deferred } from '../client/deferred.js';
+import type { DiagnosticsEvent } from '../client/diagnostics.js';
 import { clearInterval, now, queueMicrotask, whileAlive } from '../client/timers.js';
 import { type KafkaError, errno, localError, refusedBy } from '../errors.js';
 import { PackedBatch, type Piece } from './batch.js';
@@ -31,6 +32,8 @@ const ALIVE_MS = 250;
 const POINTLESS_MS = 10_000;
 
 interface Surroundings {
+  /** Whose it is. */
+  readonly about: DiagnosticsEvent;
   /** So many more native batches may come. */
   grant(batches: number): void;
   /** Shows librdkafka that the application lives (`max.poll.interval.ms`). */
@@ -131,6 +134,10 @@ export class Delivery {
     if (decoder) partitions.onBufferMoved = () => decoder.waits && this.wake();
   }
 
+  get about(): DiagnosticsEvent {
+    return this.#surroundings.about;
+  }
+
   /** A batch has arrived. */
   push(record: BatchRecord): void {
     const batch: ArrivedBatch = { ...viewBatch(record), arrived: [] };
@@ -148,7 +155,19 @@ export class Delivery {
       source.arrived();
       credit.runs++;
       const { fetchEra, lineage, stint } = source;
-      const run: Run = { batch, source, fetchEra, lineage, stint, start: from, from, to, logEnd: 0, decoded: null, credit };
+      const run: Run = {
+        batch,
+        source,
+        fetchEra,
+        lineage,
+        stint,
+        start: from,
+        from,
+        to,
+        logEnd: 0,
+        decoded: null,
+        credit,
+      };
       batch.arrived.push(run);
       this.#runs.push(run);
     }

@@ -2,9 +2,11 @@
 
 import type { BatchLimits, ReadLimits } from '../arguments/consumer.js';
 import type { Partition } from '../assignment/partition.js';
+import { now } from '../client/timers.js';
 import type { PackedBatch } from './batch.js';
 import type { Delivery } from './delivery.js';
 import type { DeserializationError } from './deserialization-error.js';
+import { consumes } from './diagnostics.js';
 import { Gathering } from './gathering.js';
 import { type Message, PackedMessage, type Run, isDetached, offsetAt } from './message.js';
 import type { Read } from './read.js';
@@ -26,6 +28,8 @@ abstract class DeliveryIterator<T, Limits extends ReadLimits> implements Read<T>
   readonly #course: Course<Limits> | null;
   protected limits: Limits | null = null;
   protected end: ReadEnd | null = null;
+  /** The time of now() from which on a step waits, where somebody wants to know. */
+  #askedAt: number | null = null;
   #signal: AbortSignal | undefined;
   #state: 'new' | 'open' | 'done' = 'new';
   /** Steps that wait, and the last of them. */
@@ -60,6 +64,7 @@ abstract class DeliveryIterator<T, Limits extends ReadLimits> implements Read<T>
   }
 
   async #step(): Promise<IteratorResult<T, undefined>> {
+    this.#askedAt = consumes.active ? now() : null;
     try {
       if (this.#state === 'done' || !this.#begin()) return done;
       this.delivery.processed();
@@ -78,6 +83,7 @@ abstract class DeliveryIterator<T, Limits extends ReadLimits> implements Read<T>
       this.finish();
       throw error;
     } finally {
+      this.#askedAt = null;
       // Before the caller goes on, so that its next step may be a quick one.
       if (--this.#waiting === 0) this.#lastStep = null;
     }
@@ -110,6 +116,13 @@ abstract class DeliveryIterator<T, Limits extends ReadLimits> implements Read<T>
     this.end = limits && this.#course!.end(limits);
     this.end?.begin();
     return true;
+  }
+
+  /** Tells what is handed out. Called only where somebody subscribes. */
+  protected tell(message: PackedMessage | null, batch: PackedBatch | null): void {
+    const waitedMs = this.#askedAt === null ? 0 : now() - this.#askedAt;
+    const sample = (count: number) => (message ? [message] : batch!.sample(count));
+    consumes.publish({ ...this.delivery.about, message, batch, waitedMs, sample });
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
@@ -152,7 +165,9 @@ export class MessageIterator extends DeliveryIterator<Message, ReadLimits> {
     source.handedOut(offsetAt(batch, index) + 1);
     if (run.from === run.to) this.delivery.passed(run);
     this.delivery.handedOut(this);
-    return decoded ?? new PackedMessage(batch, index, source);
+    const message = decoded ?? new PackedMessage(batch, index, source);
+    if (consumes.active) this.tell(message, null);
+    return message;
   }
 
   /** Undefined: it is being decoded, or cannot be, or its deserialiser has moved the partition. */
@@ -198,6 +213,7 @@ export class BatchIterator extends DeliveryIterator<PackedBatch, BatchLimits> {
     if (!batch) return undefined;
     this.#last = batch;
     this.delivery.handedOut(this);
+    if (consumes.active) this.tell(null, batch);
     return batch;
   }
 

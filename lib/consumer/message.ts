@@ -138,6 +138,9 @@ export const isDetached = (batch: BatchViews): boolean => batch.bytes.length !==
 
 export const offsetAt = (batch: BatchViews, index: number): number => batch.numbers[index * NUMBERS_PER_MESSAGE]!;
 
+export const hasHeaders = (batch: BatchViews, index: number): boolean =>
+  batch.fields[index * FIELDS_PER_MESSAGE + Field.headersLength]! > 0;
+
 /** Bytes of headers, key and value of messages [from, to). */
 export function bytesOf(batch: BatchViews, from: number, to: number): number {
   const start = batch.fields[from * FIELDS_PER_MESSAGE + Field.start]!;

@@ -10,6 +10,7 @@ import { isDestroyed, KafkaError } from '../errors.js';
 import type { Committer } from './committer.js';
 import type { Delivery, ReaderTells } from './delivery.js';
 import { DeserializationError } from './deserialization-error.js';
+import { processes } from './diagnostics.js';
 import { PackedMessage, bytesOf, offsetAt } from './message.js';
 import { Context, type Lane, PartitionWork, type Work } from './process-lanes.js';
 import { type CheckedProcess, processArguments } from './process-options.js';
@@ -302,13 +303,19 @@ class Processing implements Worker, ReaderTells {
     this.#running.add(work);
     try {
       if (decoder) await work.decode(decoder);
-      if (!work.stale) await handler(work.message, new Context(work));
+      if (!work.stale) await (processes.active ? this.#traced(work) : handler(work.message, new Context(work)));
       this.#done(work);
     } catch (error) {
       await this.#failed(work, error);
     } finally {
       this.#running.delete(work);
     }
+  }
+
+  #traced(work: Work): Promise<unknown> {
+    const { message, attempts: attempt } = work;
+    const event = { ...this.#around.delivery.about, message, attempt };
+    return processes.run(event, async () => this.#asked.handler(message, new Context(work)));
   }
 
   async #failed(work: Work, error: unknown): Promise<void> {

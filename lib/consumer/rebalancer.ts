@@ -21,6 +21,12 @@ export interface RebalancerEvents {
   /** Tells of an error that passes. */
   report(error: unknown): void;
   told(event: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]): void;
+  /** Does the work of a rebalance, and tells of it where somebody subscribes. */
+  traced(
+    kind: 'assigned' | 'revoked' | 'lost',
+    partitions: () => TopicPartition[],
+    work: () => Promise<void>,
+  ): Promise<void>;
 }
 
 /** Who works at messages of partitions, beside the loop. */
@@ -71,7 +77,8 @@ export class Rebalancer {
         this.#events.report(new KafkaError('rebalance', record.error));
         await this.#revoke(this.#partitions.held, false, record.member);
       } else if (record.assign) {
-        await this.#assign(record.rows, record.member);
+        const rows = () => record.rows.map(({ topic, partition }) => ({ topic, partition }));
+        await this.#events.traced('assigned', rows, () => this.#assign(record.rows, record.member));
       } else {
         await this.#revoke(this.#heldOf(record.rows), record.lost, record.member);
       }
@@ -198,7 +205,12 @@ export class Rebalancer {
     for (const p of open) if (p.phase === 'parked') void this.#starts.unpark(p);
   }
 
-  async #revoke(partitions: readonly Partition[], lost: boolean, member?: NativeMember): Promise<void> {
+  #revoke(partitions: readonly Partition[], lost: boolean, member?: NativeMember): Promise<void> {
+    const rows = () => partitions.map((p) => p.row());
+    return this.#events.traced(lost ? 'lost' : 'revoked', rows, () => this.#takeAway(partitions, lost, member));
+  }
+
+  async #takeAway(partitions: readonly Partition[], lost: boolean, member?: NativeMember): Promise<void> {
     if (lost || this.#assignment.eager) this.joined = false;
     try {
       await this.worker?.release(partitions, lost);

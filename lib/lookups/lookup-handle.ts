@@ -4,6 +4,7 @@
 
 import { type ClientRecord, type NativeClient, native } from '../../binding/native.js';
 import type { OauthBearerTokenCallback } from '../arguments/options.js';
+import type { Logger } from '../arguments/logger.js';
 import { Link } from '../client/link.js';
 import { Refusals, isRefusal } from '../client/refusals.js';
 import { TokenSource, setTokenOf } from '../client/token-source.js';
@@ -25,7 +26,8 @@ const own = new Set(['metadata.max.age.ms', 'socket.timeout.ms']);
 const END_MS = 500;
 
 export interface LookupUser {
-  onRecord(record: ClientRecord): void;
+  /** @param loggers that are told a line of the log already: users may share one */
+  onRecord(record: ClientRecord, loggers: Set<Logger>): void;
   /** Something went wrong underneath that no record tells. */
   onTrouble(error: KafkaError): void;
 }
@@ -91,8 +93,9 @@ export class LookupHandle {
     this.#key = key;
     this.link = new Link<ClientRecord, NativeClient>(native.Client, config, (record) => {
       if (record.type === 'error') this.#onError(new KafkaError('client', record.error));
-      if (record.type === 'tokenRefresh') this.#tokens?.needed();
-      else for (const user of this.#users) user.deref()?.onRecord(record);
+      if (record.type === 'tokenRefresh') return this.#tokens?.needed();
+      const loggers = new Set<Logger>();
+      for (const user of this.#users) user.deref()?.onRecord(record, loggers);
     });
     this.#refusals = new Refusals(
       () => !this.link.over.ended && this.link.handle.brokersUp()[0] === 0,

@@ -9,6 +9,7 @@ import {
   type NativeRow,
   OFFSET_INVALID,
 } from '../../binding/native.js';
+import type { Logger } from '../arguments/logger.js';
 import type {
   OauthBearerTokenCallback,
   TopicPartition,
@@ -16,6 +17,7 @@ import type {
   WaitOptions,
 } from '../arguments/options.js';
 import { flat, keyOf } from '../arguments/partitions.js';
+import type { LogLine } from '../client/client.js';
 import { askToConnect } from '../client/connecting.js';
 import { alarm, delay, now } from '../client/timers.js';
 import type { Over } from '../client/waits.js';
@@ -45,6 +47,16 @@ export interface LookupLimits extends WaitOptions {
   timeoutMs: number;
 }
 
+/** What of its client they need. */
+interface LookupClient {
+  readonly over: Over;
+  /** Takes what ends the use of the handle where nobody closes the client. */
+  readonly letGo: Set<() => void>;
+  report(error: KafkaError): void;
+  tellLine(line: LogLine, others: Set<Logger>): void;
+  tellStatistics(event: 'lookupStatistics', json: string): void;
+}
+
 type Ask = (
   handle: NativeClient,
   id: number,
@@ -56,41 +68,40 @@ export class Lookups implements LookupUser {
   #config: readonly [string, string][];
   readonly #oauthBearerToken: OauthBearerTokenCallback | undefined;
   readonly #readCommitted: boolean;
+  readonly #client: LookupClient;
   readonly #over: Over;
-  readonly #report: (error: KafkaError) => void;
-  readonly #letGo: Set<() => void>;
   /** The handle that new questions are asked on, and how its use ends. */
   #handle: LookupHandle | null = null;
   #leave: ((timeoutMs?: number) => Promise<void>) | null = null;
   readonly #asked = new Set<Promise<unknown>>();
 
   /**
-   * @param over ends every question
-   * @param letGo takes what ends the use of the handle where nobody closes the consumer
+   * @param client who asks: its end ends every question
    */
   constructor(
     consumerConfig: readonly [string, string][],
     oauthBearerToken: OauthBearerTokenCallback | undefined,
     readCommitted: boolean,
-    over: Over,
-    report: (error: KafkaError) => void,
-    letGo: Set<() => void>,
+    client: LookupClient,
   ) {
     this.#config = consumerConfig;
     this.#oauthBearerToken = oauthBearerToken;
     this.#readCommitted = readCommitted;
-    this.#over = over;
-    this.#report = report;
-    this.#letGo = letGo;
+    this.#client = client;
+    this.#over = client.over;
   }
 
-  onRecord(record: ClientRecord): void {
+  onRecord(record: ClientRecord, loggers: Set<Logger>): void {
     if (record.type === 'error') this.onTrouble(new KafkaError('client', record.error));
+    if (record.type === 'stats') this.#client.tellStatistics('lookupStatistics', record.json);
+    if (record.type !== 'log') return;
+    const { level, facility, message } = record;
+    this.#client.tellLine({ level, facility, message, handle: 'lookups' }, loggers);
   }
 
   onTrouble(error: KafkaError): void {
     this.#over.noteTrouble(error);
-    this.#report(error);
+    this.#client.report(error);
   }
 
   /** Offsets at a place (a time: -1 where there is no message at or after it). */
@@ -184,7 +195,7 @@ export class Lookups implements LookupUser {
     if (this.#handle) return this.#handle;
     const reference = new WeakRef<LookupUser>(this);
     const handle = (this.#handle = LookupHandle.use(this.#config, this.#oauthBearerToken, reference));
-    const letGo = this.#letGo;
+    const letGo = this.#client.letGo;
     const dropped = () => void leave();
     const leave = async (timeoutMs?: number) => {
       letGo.delete(dropped);

@@ -8,7 +8,7 @@ import {
   valueLengthOf,
 } from '../../binding/produce-layout.js';
 import { clientOptions } from '../arguments/login.js';
-import { producerMessage } from '../arguments/messages.js';
+import { type AddedHeaders, addedHeaders, producerMessage, withAddedHeaders } from '../arguments/messages.js';
 import type {
   ClientOptions,
   ProducerMessage,
@@ -20,6 +20,7 @@ import { type Serializer, encoders } from '../arguments/serdes.js';
 import { isClass, timeoutOptions, typeError, waitOptions } from '../arguments/values.js';
 import { Client, type ClientEvents } from '../client/client.js';
 import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
+import { type SendEvent, connects, deliveries, sends, traced, transactions } from '../client/diagnostics.js';
 import type { Health } from '../client/health.js';
 import { now, queueMicrotask } from '../client/timers.js';
 import { connectClient } from '../client/connecting.js';
@@ -105,15 +106,15 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'linger.ms'`, `'compression.type'`, ...
-   * @param options `oauthBearerToken`, `serializer`
+   * @param options `oauthBearerToken`, `logger`, `serializer`
    * @throws TypeError, RangeError for a key that does not exist or a value that is refused.
    */
   constructor(config: ProducerConfig, options: ProducerOptions<V, K> = {}) {
-    const { oauthBearerToken } = clientOptions(options, ['serializer']);
+    const { oauthBearerToken, logger } = clientOptions(options, ['serializer']);
     const encode = encoders(options.serializer);
     const { native: pairs, settings } = normalizeConfig('producer', config, oauthBearerToken !== undefined);
     super();
-    this.#core = new ClientCore('Producer', native.Client, pairs, oauthBearerToken);
+    this.#core = new ClientCore('Producer', native.Client, pairs, { oauthBearerToken, logger });
     this.#core.attach(this, {
       onRefused: (refusal) => this.#refuse(refusal),
       // What was begun with the coordinator is to be decided.
@@ -164,7 +165,11 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
   connect(options: WaitOptions = {}): Promise<void> {
     return this.#core.run('connect', async () => {
       const { timeoutMs = this.#timeoutMs, signal } = waitOptions(options);
-      await connectClient(this.#core, { timeoutMs, signal });
+      await traced(
+        connects,
+        () => ({ ...this.#core.about }),
+        () => connectClient(this.#core, { timeoutMs, signal }),
+      );
     });
   }
 
@@ -239,7 +244,13 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
       if (typeof work !== 'function') throw typeError('work', 'a function', work);
       if (isClass(work)) throw new TypeError('work: expected a function, got a class');
       if (!this.#transactions) throw localError('transaction', errno.notConfigured, `transaction: ${NOT_CONFIGURED}`);
-      return this.#transactions.run(work as (tx: Transaction<never, never>) => Promise<T>);
+      const { about } = this.#core;
+      const running = this.#transactions;
+      return traced(
+        transactions,
+        () => ({ ...about }),
+        () => running.run(work as (tx: Transaction<never, never>) => Promise<T>),
+      );
     });
   }
 
@@ -250,8 +261,26 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
     } catch {
       return call(() => Promise.reject(typeError('message', '{ topic, value, ... } or an array of them', what)));
     }
-    if (this.#encoder) return this.#sendEncoded(this.#encoder, what, several);
-    return several ? this.#sendArray(what as readonly ProducerMessage[]) : this.#sendOne(what as ProducerMessage);
+    return sends.active ? this.#sendTraced(what, several) : this.#sendNow(what, several);
+  }
+
+  #sendNow(what: unknown, several: boolean, headers?: AddedHeaders): Promise<RecordMetadata | RecordMetadata[]> {
+    if (this.#encoder) return this.#sendEncoded(this.#encoder, what, several, headers);
+    return several
+      ? this.#sendArray(what as readonly ProducerMessage[], headers)
+      : this.#sendOne(what as ProducerMessage, headers);
+  }
+
+  #sendTraced(what: unknown, several: boolean): Promise<RecordMetadata | RecordMetadata[]> {
+    const event: SendEvent = {
+      ...this.#core.about,
+      messages: several ? (what as readonly ProducerMessage[]) : [what as ProducerMessage],
+      transactional: this.#transactions !== null,
+      headers: [],
+    };
+    const send = async (): Promise<RecordMetadata | RecordMetadata[]> =>
+      this.#sendNow(what, several, addedHeaders(event.headers));
+    return call(() => sends.run(event, send));
   }
 
   /**
@@ -319,11 +348,23 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
       sending?.delivered(reports, from, to);
       if (sending?.ended) this.#forget(id);
     }
+    if (deliveries.active) this.#tellDelivered(reports);
     this.#drainQueue();
   }
 
+  #tellDelivered(reports: DeliveryReports): void {
+    let failed = 0;
+    for (let i = 0; i < reports.count; i++) if (reports.errorCode(i) !== 0) failed++;
+    deliveries.publish({ ...this.#core.about, delivered: reports.count - failed, failed });
+  }
+
   /** The messages of one call, which are encoded first. Messages of other calls do not go before them. */
-  #sendEncoded(encoder: Encoder, what: unknown, several: boolean): Promise<RecordMetadata | RecordMetadata[]> {
+  #sendEncoded(
+    encoder: Encoder,
+    what: unknown,
+    several: boolean,
+    headers?: AddedHeaders,
+  ): Promise<RecordMetadata | RecordMetadata[]> {
     let encoding: Encoding;
     try {
       this.#core.mustBeOpen('send');
@@ -335,7 +376,7 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
       return call(() => Promise.reject(error as Error));
     }
     const handOver = (messages: readonly PackableMessage[]): Promise<RecordMetadata | RecordMetadata[]> =>
-      several ? this.#handOverArray(messages, false) : this.#gather(messages[0]!);
+      several ? this.#handOverArray(messages, false, headers) : this.#gather(withAddedHeaders(messages[0]!, headers));
     const isNext = !encoding.done && this.#encoding.empty;
     if (isNext && !several) return handOver(encoding.messages);
     const sent = isNext
@@ -346,8 +387,8 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
     return call(() => sent); // what waits for the outcome does not hold the messages
   }
 
-  #sendArray(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]> {
-    const sent = this.#handOverArray(messages, true);
+  #sendArray(messages: readonly ProducerMessage[], headers?: AddedHeaders): Promise<RecordMetadata[]> {
+    const sent = this.#handOverArray(messages, true, headers);
     return call(() => sent); // what waits for the outcome does not hold the messages
   }
 
@@ -355,13 +396,15 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
   #handOverArray(
     messages: readonly ProducerMessage[] | readonly PackableMessage[],
     asGiven: boolean,
+    headers?: AddedHeaders,
   ): Promise<RecordMetadata[]> {
     return new Promise((resolve) => {
       if (asGiven) this.#core.mustBeOpen('send');
       const length = mustHaveLength(messages);
       const packer = this.#takePacker(Math.min(length, MOST_PREPARED));
       for (let i = 0; i < length; i++) {
-        const checked = asGiven ? producerMessage(messages[i], i) : (messages[i] as PackableMessage);
+        const message = asGiven ? producerMessage(messages[i], i) : (messages[i] as PackableMessage);
+        const checked = withAddedHeaders(message, headers);
         try {
           packer.add(checked);
         } catch (error) {
@@ -380,10 +423,10 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
   }
 
   /** No more than a promise and its two functions are made here: there may be tens of thousands on their way. */
-  #sendOne(message: ProducerMessage): Promise<RecordMetadata> {
+  #sendOne(message: ProducerMessage, headers?: AddedHeaders): Promise<RecordMetadata> {
     let checked: PackableMessage;
     try {
-      checked = producerMessage(message); // before: a getter of it may send, too, or close
+      checked = withAddedHeaders(producerMessage(message), headers); // before: a getter of it may send, too, or close
       this.#core.mustBeOpen('send');
     } catch (error) {
       return call(() => Promise.reject(error as Error));

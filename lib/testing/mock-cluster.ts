@@ -1,4 +1,5 @@
 import { type ClientRecord, type NativeClient, type NativeError, native } from '../../binding/native.js';
+import { type Logger, loggerOption } from '../arguments/logger.js';
 import { topicName } from '../arguments/admin-topics.js';
 import type { TimeoutOptions } from '../arguments/options.js';
 import { knownKeys, timeoutOptions, wholeNumber } from '../arguments/values.js';
@@ -18,6 +19,8 @@ const brokerNumber = (value: unknown): number => wholeNumber(value, 'broker', 1)
 export interface MockClusterOptions {
   /** Default 1. Brokers are numbered from 1. */
   brokers?: number | undefined;
+  /** As of the clients. */
+  logger?: Logger | undefined;
 }
 
 /**
@@ -32,10 +35,10 @@ export class MockCluster extends Client<ClientEvents> {
   /** For `bootstrap.servers`. */
   readonly bootstrapServers: string;
 
-  private constructor(brokers: number) {
+  private constructor(brokers: number, logger: Logger | undefined) {
     super();
     // Null: who keeps no more than `bootstrapServers` goes on using the cluster.
-    this.#core = new ClientCore(null, native.Client, [['client.id', 'seekafka-mock']]);
+    this.#core = new ClientCore(null, native.Client, [['client.id', 'seekafka-mock']], { logger });
     this.#core.attach(this);
     const servers = this.#core.link.handle.mockStart(brokers);
     if (!servers) throw new Error(`MockCluster.start: ${brokers} mock brokers could not be started`);
@@ -46,8 +49,8 @@ export class MockCluster extends Client<ClientEvents> {
 
   static start(options: MockClusterOptions = {}): Promise<MockCluster> {
     return call(async () => {
-      const { brokers = 1 } = knownKeys(options, 'options', ['brokers']);
-      return new this(wholeNumber(brokers, 'options.brokers', 1, MOST_BROKERS));
+      const { brokers = 1, logger } = knownKeys(options, 'options', ['brokers', 'logger']);
+      return new this(wholeNumber(brokers, 'options.brokers', 1, MOST_BROKERS), loggerOption(logger));
     });
   }
 

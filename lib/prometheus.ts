@@ -1,0 +1,3 @@
+// The door of `seekafka/prometheus`.
+
+export { type Collector, type CollectOptions, type PrometheusRegistry, collect } from './prometheus/collector.js';
