@@ -78,7 +78,10 @@ class Collecting implements Collector {
       this.#register(name, help, type, (watched) => {
         const { report } = watched;
         if (!report) return [];
-        return Array.from(description.samples(report), ([more, value]) => ({ labels: { ...watched.labels, ...more }, value }));
+        return Array.from(description.samples(report), ([more, value]) => ({
+          labels: { ...watched.labels, ...more },
+          value,
+        }));
       });
     }
     this.#register(
