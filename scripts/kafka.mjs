@@ -2,6 +2,7 @@
 //
 //   npm run kafka          starts it, says its address, and runs until Ctrl-C
 //   startKafka()           the same for the tests (test/helpers/kafka.ts)
+//   kafka-cluster.mjs      three nodes, which can be killed and come back
 //
 // The jars come from Maven Central once, into .kafka/<version>/; kafka/pom.xml names them. Needs Java 17 or later,
 // and Maven for that first download. Works on Linux and macOS.
@@ -18,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const pomFile = path.join(here, 'kafka', 'pom.xml');
 const log4jFile = path.join(here, 'kafka', 'log4j2.properties');
-const version = /<kafka\.version>([^<]+)</.exec(readFileSync(pomFile, 'utf8'))?.[1] ?? 'unknown';
+export const version = /<kafka\.version>([^<]+)</.exec(readFileSync(pomFile, 'utf8'))?.[1] ?? 'unknown';
 const home = path.join(here, '..', '.kafka', version);
 const libs = path.join(home, 'libs');
 const formatted = path.join(home, 'formatted');
@@ -27,7 +28,7 @@ const javaVersionNeeded = 17;
 const nodeId = 1;
 
 /** Settings of every node. Names are Kafka's; those that only hurry things are there to keep the tests short. */
-const commonProperties = {
+export const commonProperties = {
   'process.roles': 'broker,controller',
   'node.id': nodeId,
   'controller.listener.names': 'CONTROLLER',
@@ -76,13 +77,13 @@ const commonProperties = {
   'background.threads': 2,
 };
 
-const javaCommand = process.env.JAVA_HOME ? path.join(process.env.JAVA_HOME, 'bin', 'java') : 'java';
+export const javaCommand = process.env.JAVA_HOME ? path.join(process.env.JAVA_HOME, 'bin', 'java') : 'java';
 
 /** A sanitizer that is loaded before Node.js must not be loaded into a JVM, which it would end. */
-const environment = { ...process.env, LD_PRELOAD: undefined };
+export const environment = { ...process.env, LD_PRELOAD: undefined };
 
 /** Kafka needs no more than this, and leaves two small cores to the tests. */
-const javaOptions = ['-Xms256m', '-Xmx512m', '-XX:+UseG1GC', '-Djava.awt.headless=true', '-Dfile.encoding=UTF-8'];
+const memoryOptions = ['-Xms256m', '-Xmx512m', '-XX:+UseG1GC'];
 
 export function whyNoKafka() {
   if (process.platform === 'win32') return 'the local Kafka runs on Linux and macOS only; set KAFKA_BROKERS instead';
@@ -110,7 +111,7 @@ function downloaded() {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(pomFile, 'utf8');
 }
 
-async function download(log) {
+export async function download(log) {
   if (downloaded()) return;
   log(`Downloading Kafka ${version} with Maven (some 45 MB, once) ...`);
   // Another process may do the same now, so work aside and move the result into place.
@@ -133,7 +134,7 @@ async function download(log) {
 }
 
 /** Kafka wants its folder formatted. That takes a JVM of its own, so it is done once and the result is copied. */
-async function formattedFolder() {
+export async function formattedFolder() {
   if (existsSync(path.join(formatted, 'meta.properties'))) return formatted;
   const aside = `${formatted}.${process.pid}`;
   await format(aside);
@@ -175,15 +176,17 @@ const scramOptions = (users) =>
     ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((kind) => ['-S', `${kind}=[name=${name},password=${password}]`]),
   );
 
-function propertiesText(properties) {
+export function propertiesText(properties) {
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 }
 
-function javaArguments(logFile) {
+export function javaArguments(logFile, memory = memoryOptions) {
   return [
-    ...javaOptions,
+    ...memory,
+    '-Djava.awt.headless=true',
+    '-Dfile.encoding=UTF-8',
     `-Dlog4j2.configurationFile=${log4jFile}`,
     `-Dseekafka.log.file=${logFile}`,
     '-cp',
@@ -206,7 +209,7 @@ function run(command, args) {
  * A port that nobody listens on, below the range from which systems take the ports of outgoing connections: one from
  * that range could be taken by a client between this look and the start of Kafka.
  */
-async function freePort(...taken) {
+export async function freePort(...taken) {
   for (;;) {
     const port = 20000 + Math.floor(Math.random() * 12000);
     if (!taken.includes(port) && (await isFree(port))) return port;
@@ -321,7 +324,7 @@ async function startNode(template, { properties = {}, listeners = {}, scramUsers
  * Ends java and its data when this process is gone, however it went: kill -9 leaves nobody else to do it. The
  * watchdog reads a pipe that this process holds; its end is the sign.
  */
-function startWatchdog(pid, folder) {
+export function startWatchdog(pid, folder) {
   const script = 'cat >/dev/null; kill -9 "$1" 2>/dev/null; sleep 1; rm -rf -- "$2"';
   const watchdog = spawn('/bin/sh', ['-c', script, 'seekafka-kafka-watchdog', String(pid), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -342,7 +345,7 @@ function startWatchdog(pid, folder) {
 }
 
 /** Whether the node answers a Metadata request and names a broker, that is, has begun to serve. */
-function answers(port) {
+export function answers(port) {
   // Metadata v1 of all topics: size, api key 3, version 1, correlation id 1, client id (null), topics (none).
   const request = Buffer.alloc(18);
   request.writeInt32BE(14, 0);
