@@ -1,0 +1,53 @@
+// Storms: `npm run storms`. See CONTRIBUTING.md.
+
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { check, summary } from './checker.js';
+import { readHistory } from './history.js';
+import { Harbour, type Outcome, sail } from './voyage.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    runs: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '120' },
+    out: { type: 'string', default: 'build/storms' },
+    check: { type: 'string' },
+    calm: { type: 'boolean', default: false },
+  },
+});
+
+function tell(name: string, { findings, counts, blows, longest }: Outcome): void {
+  const { calls, failed, messages, sent } = counts;
+  console.log(
+    `${name}: ${sent} messages sent, ${messages} delivered, ${calls} calls (${failed} failed), ` +
+      `longest ${longest.name} ${Math.round(longest.ms)} ms, blows ${JSON.stringify(blows)}`,
+  );
+  if (findings.excused.length) console.log(`excused: ${summary(findings.excused)}`);
+  console.log(`${findings.anomalies.length} anomalies${findings.anomalies.length ? `\n${summary(findings.anomalies)}` : ''}`);
+}
+
+async function storms(): Promise<boolean> {
+  const first = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+  mkdirSync(values.out, { recursive: true });
+  let good = true;
+  await using harbour = await Harbour.open();
+  for (let i = 0; i < Number(values.runs); i++) {
+    const seed = first + i;
+    const file = path.join(values.out, `history-${seed}.jsonl`);
+    const outcome = await sail(harbour, { seed, seconds: Number(values.seconds), file, storm: !values.calm });
+    tell(`seed ${seed}, ${file}`, outcome);
+    good &&= outcome.findings.anomalies.length === 0;
+  }
+  return good;
+}
+
+function again(file: string): boolean {
+  const { anomalies, excused } = check(readHistory(file));
+  if (excused.length) console.log(`excused: ${summary(excused)}`);
+  console.log(`${anomalies.length} anomalies${anomalies.length ? `\n${summary(anomalies)}` : ''}`);
+  return anomalies.length === 0;
+}
+
+process.exitCode = (values.check === undefined ? await storms() : again(values.check)) ? 0 : 1;

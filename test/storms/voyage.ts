@@ -1,0 +1,258 @@
+// One storm from its first broker to its verdict.
+
+import { Admin } from 'seekafka';
+import { type Cluster, startCluster } from '../../scripts/kafka-cluster.mjs';
+import { awake } from '../helpers/wait.js';
+import { uniqueTopic } from '../helpers/unique.js';
+import { Storm } from './blows.js';
+import { type Findings, check } from './checker.js';
+import { History, type Row, readHistory } from './history.js';
+import { Member, type MemberOptions } from './member.js';
+import { Pipeline } from './pipeline.js';
+import { Proxy } from './proxy.js';
+import { EndReader } from './reader.js';
+import { Witness, again } from './witness.js';
+import { writePlain, writeTransactions } from './writers.js';
+import {
+  OUT_PARTITIONS,
+  PASSWORD,
+  PLAIN_PARTITIONS,
+  PROTOCOLS,
+  type Protocol,
+  type Topics,
+  TX_PARTITIONS,
+  World,
+  pause,
+} from './world.js';
+
+/** When the storm is over, a group has so much time to come to the end. (As a process that lives through it counts.) */
+const DRAIN_MS = 120_000;
+const LOOK_MS = 1500;
+
+export interface VoyageOptions {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly file: string;
+  /** False: nothing blows. */
+  readonly storm?: boolean;
+  /** Told before the first client is made. */
+  readonly planted?: string;
+}
+
+export interface Outcome {
+  readonly findings: Findings;
+  readonly counts: History['counts'];
+  readonly blows: Readonly<Record<string, number>>;
+  readonly longest: { name: string; ms: number };
+}
+
+/** The brokers, each behind its proxies. Several storms may go over them, one after the other. */
+export class Harbour implements AsyncDisposable {
+  private constructor(
+    readonly cluster: Cluster,
+    readonly proxies: { CLIENT: Proxy; LOGIN: Proxy }[],
+  ) {}
+
+  static async open(): Promise<Harbour> {
+    const proxies: Partial<Record<'CLIENT' | 'LOGIN', Proxy>>[] = [{}, {}, {}];
+    const cluster = await startCluster({
+      users: { storm: PASSWORD },
+      advertise: async (listener, id, port) => {
+        const proxy = await Proxy.start(port);
+        proxies[id - 1]![listener] = proxy;
+        return proxy.port;
+      },
+    });
+    return new Harbour(cluster, proxies as { CLIENT: Proxy; LOGIN: Proxy }[]);
+  }
+
+  brokers(listener: 'CLIENT' | 'LOGIN'): string {
+    return this.proxies.map((proxy) => `127.0.0.1:${proxy[listener].port}`).join(',');
+  }
+
+  async createTopics(): Promise<Topics> {
+    const topics = { plain: uniqueTopic('plain'), tx: uniqueTopic('tx'), out: uniqueTopic('out') };
+    await using admin = new Admin({ 'bootstrap.servers': this.cluster.direct });
+    await again(() =>
+      admin.createTopics([
+        { topic: topics.plain, partitions: PLAIN_PARTITIONS, replicationFactor: 3 },
+        { topic: topics.tx, partitions: TX_PARTITIONS, replicationFactor: 3 },
+        { topic: topics.out, partitions: OUT_PARTITIONS, replicationFactor: 3 },
+      ]),
+    );
+    return topics;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.proxies.flatMap(({ CLIENT, LOGIN }) => [CLIENT.close(), LOGIN.close()]));
+    await this.cluster.stop();
+  }
+}
+
+export async function sail(harbour: Harbour, options: VoyageOptions): Promise<Outcome> {
+  const topics = await harbour.createTopics();
+  const history = new History(options.file);
+  const brokers = { CLIENT: harbour.brokers('CLIENT'), LOGIN: harbour.brokers('LOGIN') };
+  const world = new World(history, options.seed, topics, brokers);
+  history.write({
+    k: 'meta',
+    seed: options.seed,
+    ...(options.planted === undefined ? {} : { planted: options.planted }),
+    topics: {
+      [topics.plain]: { partitions: PLAIN_PARTITIONS, transactional: false },
+      [topics.tx]: { partitions: TX_PARTITIONS, transactional: true },
+      [topics.out]: { partitions: OUT_PARTITIONS, transactional: true },
+    },
+  });
+  const voyage = new Voyage(world, harbour);
+  await voyage.run(options);
+  history.close();
+  const findings = check(readHistory(options.file));
+  return { findings, counts: history.counts, blows: voyage.storm.counts, longest: history.longest };
+}
+
+/** A group: its steady members, and the guests that come and go. */
+interface Crew {
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly steady: Member[];
+  readonly seeks: boolean;
+}
+
+class Voyage {
+  readonly storm: Storm;
+  readonly #witness: Witness;
+  readonly #crews: Crew[] = [];
+
+  constructor(
+    readonly world: World,
+    readonly harbour: Harbour,
+  ) {
+    const { cluster, proxies } = harbour;
+    this.storm = new Storm(world, { nodes: cluster.nodes, controller: () => cluster.controller(), proxies });
+    this.#witness = new Witness(cluster.direct);
+  }
+
+  async run({ seconds, storm = true }: VoyageOptions): Promise<void> {
+    const { world } = this;
+    const { history } = world;
+    const [, second, third] = this.#protocols();
+    const writing = [
+      writePlain(world, 'writer-1', false),
+      writePlain(world, 'writer-2', true),
+      writeTransactions(world, 'writer-tx'),
+    ];
+    await this.#crew('sailors', 'eager', true, ['messages', 'batches']);
+    await this.#crew('divers', 'cooperative', true, ['messages', 'process'], true);
+    await this.#crew('pilots', 'consumer', true, ['batches', 'messages']);
+    const guests = [
+      this.#guests(await this.#crew('readers', second!, false, ['messages']), second!, 'batches'),
+      this.#guests(await this.#crew('workers', third!, false, ['process by key']), third!, 'process by key'),
+    ];
+    const pipeline = new Pipeline(world, 'pipeline-1', `pipeline-${world.topics.out}`, this.#protocols()[0]!);
+    const endReader = new EndReader(world, 'reader-1');
+    await Promise.all([pipeline.start(), endReader.start()]);
+    const looking = this.#look(pipeline.group);
+    if (storm) this.storm.start();
+    await pause(seconds * 1000);
+
+    await this.storm.stop();
+    history.write({ k: 'calm', t: history.now });
+    world.busy = false;
+    await Promise.all([...writing, ...guests]);
+    await Promise.all(this.#crews.flatMap(({ steady }) => steady.map((member) => member.settle())));
+    const { plain } = world.topics;
+    await Promise.all([
+      ...this.#crews.map((crew) => this.#drain(crew.group, crew.topics).catch(() => undefined)),
+      this.#drain(pipeline.group, [plain]).catch(() => undefined),
+    ]);
+    world.reading = false;
+    await looking;
+    await Promise.all([
+      pipeline.close(),
+      endReader.close(),
+      ...this.#crews.flatMap(({ steady }) => steady.map((member) => member.close())),
+    ]);
+    await again(() => this.#seeAll(pipeline.group));
+    await again(() => this.#witness.tell(history, Object.values(world.topics)));
+    await this.#witness[Symbol.asyncDispose]();
+  }
+
+  #protocols(): Protocol[] {
+    return PROTOCOLS.map((_, i) => PROTOCOLS[(i + this.world.seed) % PROTOCOLS.length]!);
+  }
+
+  async #crew(
+    name: string,
+    protocol: Protocol,
+    seeks: boolean,
+    reads: readonly MemberOptions['reads'][],
+    login = false,
+  ): Promise<Crew> {
+    const { plain, tx } = this.world.topics;
+    const group = `${name}-${plain}`;
+    const topics = [plain, tx];
+    const steady = reads.map((way, i) => {
+      const options = { group, protocol, reads: way, seeks, topics, login: login && i === 0 };
+      return new Member(this.world, `${name}-${i + 1}`, options);
+    });
+    await Promise.all(steady.map((member) => member.start()));
+    const crew = { group, topics, steady, seeks };
+    this.#crews.push(crew);
+    return crew;
+  }
+
+  /** Members that join, and leave after some seconds. */
+  async #guests({ group, topics }: Crew, protocol: Protocol, reads: MemberOptions['reads']): Promise<void> {
+    const random = this.world.random(`guests ${group}`);
+    for (let i = 1; this.world.busy; i++) {
+      const guest = new Member(this.world, `guest-${i}-of-${group}`, { group, protocol, reads, seeks: false, topics });
+      await guest.start();
+      await this.#whileBusy(random.integer(2000, 12_000));
+      await guest.close();
+      await this.#whileBusy(random.integer(1000, 6000));
+    }
+  }
+
+  async #whileBusy(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (this.world.busy && performance.now() < until) await pause(100);
+  }
+
+  /** The group commits all that is there; the end of the log, for nothing is shown between the last message and it. */
+  async #drain(group: string, topics: readonly string[]): Promise<void> {
+    const until = awake() + DRAIN_MS;
+    await this.world.history.call(group, 'drain', { places: [...topics] }, async () => {
+      for (;;) {
+        const left = await this.#left(group, topics).catch((error: unknown) => [String(error)]);
+        if (left.length === 0) return;
+        if (awake() > until) throw new Error(`not at the end after ${DRAIN_MS} ms: ${left.join()}`);
+        await pause(300);
+      }
+    });
+  }
+
+  async #left(group: string, topics: readonly string[]): Promise<string[]> {
+    const committed = new Map(await this.#witness.committed(group, topics));
+    const ends = (await Promise.all(topics.map((topic) => this.#witness.ends(topic)))).flat();
+    return ends
+      .filter(([place, end]) => end > 0 && committed.get(place) !== end)
+      .map(([place, end]) => `${place} ${committed.get(place) ?? 'nothing'} of ${end}`);
+  }
+
+  async #look(pipeline: string): Promise<void> {
+    while (this.world.reading) {
+      await pause(LOOK_MS);
+      await this.#seeAll(pipeline).catch(() => undefined);
+    }
+  }
+
+  async #seeAll(pipeline: string): Promise<void> {
+    const groups = [...this.#crews, { group: pipeline, topics: [this.world.topics.plain] }];
+    for (const { group, topics } of groups) {
+      const t0 = this.world.history.now;
+      const rows: Row[] = await this.#witness.committed(group, topics);
+      this.world.history.write({ k: 'seen', t: this.world.history.now, t0, g: group, rows });
+    }
+  }
+}
