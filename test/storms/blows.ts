@@ -35,6 +35,9 @@ function* plan<Kind>(random: Random, kinds: readonly Kind[], rest: [number, numb
   }
 }
 
+/** A node that hands its partitions over for longer than this is killed. */
+const STOP_PATIENCE_MS = 8000;
+
 export interface Shore {
   readonly nodes: readonly ClusterNode[];
   controller(): Promise<ClusterNode>;
@@ -113,7 +116,7 @@ export class Storm {
         for (let i = 0; i < nodes.length && !this.#over.signal.aborted; i++) {
           const next = nodes[(target + i) % nodes.length]!;
           this.#history.storm('stop', `node ${next.id}`);
-          await next.stop();
+          await next.stop(STOP_PATIENCE_MS);
           await this.#start(next);
           await this.#wait(1500);
         }

@@ -146,7 +146,6 @@ class Pass {
     spot.expected = spot.base = offset;
     spot.instead = [];
     spot.sought = spot.stale = null;
-    spot.fresh = false;
     spot.held = true;
   }
 
@@ -177,7 +176,7 @@ class Pass {
       const { group } = reader;
       const alone = group?.lastHolder.get(p) === a;
       group?.lastHolder.set(p, a);
-      spot.held = spot.fresh = true;
+      spot.held = true;
       if (spot.sought?.waited) continue; // a seek that waited for it, and has resolved
       // It goes on where it was: in a storm a commit that nobody knows of may say otherwise.
       const certain = alone && !reader.trouble && this.#circumstances.isQuiet(spot.leftAt ?? t) && reader.byLoop;
@@ -231,7 +230,7 @@ class Pass {
         const before = sought.before === null ? null : truth.next(p, sought.before);
         if (stale !== null && o === truth.next(p, stale)) {
           this.findings.add('seek-forgotten', `${where}, ${sought.call} has resolved with ${expected}`);
-        } else if (o === before || o < wanted) {
+        } else if (o === before || o === spot.last || o < wanted) {
           this.findings.add('stale', `${where}, ${sought.call} has resolved with ${expected}`);
           spot.stale = o + 1;
           return; // the next one may follow the seek
@@ -244,9 +243,9 @@ class Pass {
     }
     if (expected === null || (wanted !== o && other)) spot.base = o;
     spot.expected = o + 1;
+    spot.last = o;
     spot.instead = [];
     spot.sought = spot.stale = null;
-    spot.fresh = false;
   }
 }
 

@@ -68,7 +68,7 @@ export class Member {
   /** It seeks, pauses and commits no more: only reads on. */
   async settle(): Promise<void> {
     this.#acts = false;
-    await this.#acting;
+    await this.world.patiently(this.#acting);
     this.consumer.resume();
   }
 
@@ -78,8 +78,7 @@ export class Member {
     this.#stop.abort();
     await world.history.call(name, 'close', {}, () => this.consumer.close());
     world.logins.delete(this.consumer);
-    await this.#acting;
-    await this.#reading;
+    await this.world.patiently(Promise.all([this.#acting, this.#reading]));
   }
 
   get #over(): boolean {

@@ -67,7 +67,7 @@ export class Pipeline {
 
   async close(): Promise<void> {
     await this.world.history.call(this.name, 'close', {}, () => this.consumer.close());
-    await this.#running;
+    await this.world.patiently(this.#running);
     await this.world.history.call(this.name, 'close', {}, () => this.#producer.close());
   }
 

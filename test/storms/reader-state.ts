@@ -13,12 +13,12 @@ export class Spot {
   pending = 0;
   /** A seek has resolved and nothing was delivered since: where it had stood before. */
   sought: { readonly call: string; readonly before: number | null; waited: boolean } | null = null;
+  /** The last message that was delivered. */
+  last = -1;
   /** A stale message came: if the next one follows it, the seek was forgotten. */
   stale: number | null = null;
   /** Where the present stretch began: what is not done comes again from here after a rebalance. */
   base: number | null = null;
-  /** It has come, and nothing was delivered since. */
-  fresh = false;
   held = false;
   /** When it was taken away, and whether another member had it since. */
   leftAt: number | null = null;

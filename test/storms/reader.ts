@@ -32,7 +32,7 @@ export class EndReader {
 
   async close(): Promise<void> {
     await this.world.history.call(this.name, 'close', {}, () => this.#consumer.close());
-    await this.#running;
+    await this.world.patiently(this.#running);
   }
 
   async #run(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Producer, Consumer } from 'seekafka';
+import { inTime } from '../helpers/wait.js';
 import type { History } from './history.js';
 import { Random } from './random.js';
 
@@ -36,6 +37,14 @@ export class World {
     readonly brokers: { readonly CLIENT: string; readonly LOGIN: string },
   ) {}
 
+  /** When the storm is over, everything has so much time to come to its end. (As a process that lives through it counts.) */
+  patienceMs = 120_000;
+
+  /** Waits, and goes on all the same when that is over: what has not ended has no end in the history, and the checker tells. */
+  async patiently(promise: Promise<unknown>): Promise<void> {
+    await inTime(promise, 'an actor', this.patienceMs).catch(() => undefined);
+  }
+
   random(name: string): Random {
     return new Random(this.seed, name);
   }
@@ -66,3 +75,4 @@ export const protocolConfig = (protocol: Protocol) =>
         'heartbeat.interval.ms': 500,
         'partition.assignment.strategy': protocol === 'eager' ? 'range' : 'cooperative-sticky',
       } as const);
+
