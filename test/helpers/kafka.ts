@@ -62,7 +62,8 @@ export function describeOwnKafka(
   setGroup(suite, 'kafka');
 }
 
-function skipWithoutKafka(context: Mocha.Context): void {
+/** For a suite that starts a Kafka of another shape. */
+export function skipWithoutKafka(context: Mocha.Context): void {
   const reason = whyNoKafka();
   if (!reason) return;
   if (process.env.REQUIRE_KAFKA === '1') throw new Error(`REQUIRE_KAFKA=1, but ${reason}`);

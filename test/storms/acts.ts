@@ -54,7 +54,8 @@ async function seek(member: Member, among: readonly TopicPartition[]): Promise<v
   const partitions = whole ? undefined : some;
   const options: SeekOptions = random.chance(0.1) ? { timeoutMs: random.integer(1, 300) } : { timeoutMs: LIMIT_MS };
   const places: CallArguments = partitions ? { places: partitions.map(placeOf) } : {};
-  const called = (f: string, x: CallArguments, call: () => Promise<Rows>) => history.call(member.name, f, x, call, rowsOf);
+  const called = (f: string, x: CallArguments, call: () => Promise<Rows>) =>
+    history.call(member.name, f, x, call, rowsOf);
   let sought: Promise<Rows>;
   switch (random.integer(0, 7)) {
     case 0:

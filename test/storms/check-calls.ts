@@ -7,7 +7,8 @@ export function checkCalls(lines: readonly Line[], findings: Findings): void {
   for (const line of lines) {
     if (line.k === 'call') open.set(line.id, line);
     if (line.k === 'note' && line.f === 'trouble') findings.add('loop-ended', `${line.a} at ${line.t}: ${line.text}`);
-    if (line.k === 'note' && line.f === 'offsetReset') findings.add('offset-reset', `${line.a} at ${line.t}: ${line.text}`);
+    if (line.k === 'note' && line.f === 'offsetReset')
+      findings.add('offset-reset', `${line.a} at ${line.t}: ${line.text}`);
     if (line.k !== 'end') continue;
     const call = open.get(line.id);
     open.delete(line.id);

@@ -129,7 +129,8 @@ class Pass {
         this.#circumstances.acknowledged.set(p, Math.max(offset, this.#circumstances.acknowledged.get(p) ?? -1));
       }
     }
-    if (call.f === 'assign' && !end.e) for (const [p, offset] of call.x?.rows ?? []) this.#placed(reader.spot(p), offset);
+    if (call.f === 'assign' && !end.e)
+      for (const [p, offset] of call.x?.rows ?? []) this.#placed(reader.spot(p), offset);
     if ((call.f === 'commit' || call.f === 'transaction') && end.e) reader.trouble = true;
     if (call.f === 'committed' && reader.group) {
       for (const [p, offset] of end.rows ?? []) {

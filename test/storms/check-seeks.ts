@@ -96,7 +96,7 @@ export class SeekChecker {
       this.findings.add(
         'seek-wrong',
         `${call.f} of ${call.a} at ${end.t}: ${p}:${offset}, expected ${expected}`,
-        this.circumstances.nearThaw(call.t, end.t) && call.f !== 'seek',
+        ASKS_FOR_END.has(call.f) && this.circumstances.leadersMove(call.t, end.t),
       );
     const plain = this.isPlain(p);
     const ackedEnd = (acked.get(p) ?? -1) + 1;
@@ -142,16 +142,17 @@ export class SeekChecker {
     const last = acked.get(p) ?? -1;
     if (!this.isPlain(p) || offset > last) return;
     const text = `${call.f} of ${call.a} at ${end.t}: ${p}:${offset}, and ${last} was acknowledged before the call`;
-    this.findings.add('early-end', text, this.circumstances.nearThaw(call.t, end.t));
+    this.findings.add('early-end', text, this.circumstances.leadersMove(call.t, end.t));
   }
 
   /** A read up to the end has delivered what was acknowledged before it began. */
   #readToEnd(call: Call, end: End, reader: ReaderState, acked: ReadonlyMap<Place, number>): void {
     for (const [p, spot] of reader.spots) {
       const last = acked.get(p) ?? -1;
-      if (!this.isPlain(p) || spot.expected === null || spot.instead.length || spot.pending || spot.expected > last) continue;
+      if (!this.isPlain(p) || spot.expected === null || spot.instead.length || spot.pending || spot.expected > last)
+        continue;
       const text = `a read of ${call.a} ended at ${end.t} at ${p}:${spot.expected}, and ${last} was acknowledged before it`;
-      this.findings.add('early-end', text, this.circumstances.nearThaw(call.t, end.t));
+      this.findings.add('early-end', text, this.circumstances.leadersMove(call.t, end.t));
     }
   }
 
@@ -165,6 +166,9 @@ export class SeekChecker {
     }
   }
 }
+
+/** Where they go depends on the end of the log. */
+const ASKS_FOR_END = new Set(['seekToEnd', 'seekToLast', 'seekToTimestamp', 'seekBy']);
 
 const isSeek = ({ f }: Call): boolean => f.startsWith('seek');
 

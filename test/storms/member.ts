@@ -175,4 +175,3 @@ export class Member {
 }
 
 export const text = (message: Message): string => message.value?.toString() ?? '';
-

@@ -58,7 +58,9 @@ export class Pipeline {
   async #initialize(): Promise<void> {
     while (this.world.reading) {
       try {
-        return await this.world.history.call(this.name, 'initTransactions', {}, () => this.#producer.initTransactions());
+        return await this.world.history.call(this.name, 'initTransactions', {}, () =>
+          this.#producer.initTransactions(),
+        );
       } catch {
         await pause(200);
       }
@@ -105,8 +107,12 @@ export class Pipeline {
       await history.call(name, 'transaction', { tx, ...(givesUp ? { gives: 'up' } : {}) }, () =>
         this.#producer.transaction(async ({ send, sendOffsets }) => {
           const values = outputs.map((output): [string, string] => [placeOf(output), output.value]);
-          const sent = history.call(name, 'send', { values, tx }, () => send(outputs), (results) =>
-            results.map((result): Row => [placeOf(result), result.offset]),
+          const sent = history.call(
+            name,
+            'send',
+            { values, tx },
+            () => send(outputs),
+            (results) => results.map((result): Row => [placeOf(result), result.offset]),
           );
           if (!givesUp) history.done(name); // the commit says so
           await Promise.all([sent, history.call(name, 'sendOffsets', {}, () => sendOffsets(consumer, batch))]);
@@ -131,7 +137,13 @@ export class Pipeline {
     while (world.reading) {
       try {
         const limits = { timeoutMs: 10_000 };
-        await world.history.call(name, 'seekToCommitted', {}, () => consumer.seekToCommitted(undefined, limits), rowsOf);
+        await world.history.call(
+          name,
+          'seekToCommitted',
+          {},
+          () => consumer.seekToCommitted(undefined, limits),
+          rowsOf,
+        );
         return;
       } catch {
         await pause(100);

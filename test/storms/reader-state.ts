@@ -97,7 +97,9 @@ export class GroupState {
 export class Circumstances {
   readonly acknowledged = new Map<Place, number>();
   #lastBlow = -Infinity;
-  readonly #thaws: { from: number; to: number }[] = [];
+  /** Times in which leaders may change. */
+  readonly #unrest: { readonly from: number; to: number }[] = [];
+  #hurt = 0;
 
   /** The offset behind the last message that was acknowledged. */
   ackedEnd(p: Place): number {
@@ -106,9 +108,14 @@ export class Circumstances {
 
   blow(f: string, t: number): void {
     this.#lastBlow = t;
-    if (f === 'freeze') this.#thaws.push({ from: t, to: Infinity });
-    const frozen = this.#thaws.at(-1);
-    if (f === 'thaw' && frozen?.to === Infinity) frozen.to = t;
+    const last = this.#unrest.at(-1);
+    if (HURTS.has(f)) {
+      if (this.#hurt++ === 0) this.#unrest.push({ from: t, to: Infinity });
+    } else if (HEALS.has(f) && --this.#hurt === 0 && last) {
+      last.to = t + SETTLES_MS;
+    } else if (f === STANDSTILL) {
+      this.#unrest.push({ from: t - SETTLES_MS, to: t + SETTLES_MS });
+    }
   }
 
   /** Nothing has blown for a while. */
@@ -117,13 +124,17 @@ export class Circumstances {
   }
 
   /**
-   * A leader that was frozen and thaws does not know yet that there is another one: for a moment it may answer with an old end of the log.
-   * No client can tell.
+   * A leader that is not the leader any more may not know it yet (one that thaws, one that hands over), and answers with an old end of the
+   * log. No client can tell, so no client is blamed.
    */
-  nearThaw(from: number, to: number): boolean {
-    return this.#thaws.some((frozen) => from < frozen.to + THAW_MS && to > frozen.from);
+  leadersMove(from: number, to: number): boolean {
+    return this.#unrest.some((time) => from < time.to && to > time.from);
   }
 }
 
+/** What is written where this process, and so maybe the whole machine, has stood still. */
+export const STANDSTILL = 'standstill';
+const HURTS = new Set(['kill', 'controller', 'freeze', 'stop']);
+const HEALS = new Set(['up', 'thaw']);
 const QUIET_MS = 15_000;
-const THAW_MS = 10_000;
+const SETTLES_MS = 10_000;

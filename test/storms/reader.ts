@@ -62,7 +62,13 @@ export class EndReader {
       case 0:
         return history.call(name, 'seekToBeginning', {}, () => consumer.seekToBeginning(undefined, options), rowsOf);
       case 1:
-        return history.call(name, 'seekToLast', { number: 30 }, () => consumer.seekToLast(30, undefined, options), rowsOf);
+        return history.call(
+          name,
+          'seekToLast',
+          { number: 30 },
+          () => consumer.seekToLast(30, undefined, options),
+          rowsOf,
+        );
       case 2:
         return history.call(name, 'seekBy', { number: -50 }, () => consumer.seekBy(-50, undefined, options), rowsOf);
       case 3:

@@ -11,6 +11,7 @@ import { Member, type MemberOptions } from './member.js';
 import { Pipeline } from './pipeline.js';
 import { Proxy } from './proxy.js';
 import { EndReader } from './reader.js';
+import { STANDSTILL } from './reader-state.js';
 import { Witness, again } from './witness.js';
 import { writePlain, writeTransactions } from './writers.js';
 import {
@@ -26,6 +27,7 @@ import {
 } from './world.js';
 
 const LOOK_MS = 1500;
+const STANDSTILL_MS = 1500;
 
 export interface VoyageOptions {
   readonly seed: number;
@@ -152,6 +154,7 @@ class Voyage {
     const endReader = new EndReader(world, 'reader-1');
     await Promise.all([pipeline.start(), endReader.start()]);
     const looking = this.#look(pipeline.group);
+    const watching = this.#watch();
     if (storm) this.storm.start();
     await pause(seconds * 1000);
 
@@ -162,11 +165,11 @@ class Voyage {
     await Promise.all(this.#crews.flatMap(({ steady }) => steady.map((member) => member.settle())));
     const { plain } = world.topics;
     await Promise.all([
-      ...this.#crews.map((crew) => this.#drain(crew.group, crew.topics).catch(() => undefined)),
-      this.#drain(pipeline.group, [plain]).catch(() => undefined),
+      ...this.#crews.map((crew) => this.#drain(crew.group, crew.topics, crew.seeks ? crew.steady : undefined)),
+      this.#drain(pipeline.group, [plain]),
     ]);
     world.reading = false;
-    await looking;
+    await Promise.all([looking, watching]);
     await Promise.all([
       pipeline.close(),
       endReader.close(),
@@ -218,26 +221,46 @@ class Voyage {
     while (this.world.busy && performance.now() < until) await pause(100);
   }
 
-  /** The group commits all that is there; the end of the log, for nothing is shown between the last message and it. */
-  async #drain(group: string, topics: readonly string[]): Promise<void> {
-    const { patienceMs } = this.world;
+  /** The group comes to the end. @param members of a group that seeks: what they seek over they do not commit, so they are asked */
+  async #drain(group: string, topics: readonly string[], members?: readonly Member[]): Promise<void> {
+    const { patienceMs, history } = this.world;
     const until = awake() + patienceMs;
-    await this.world.history.call(group, 'drain', { places: [...topics] }, async () => {
+    const drained = history.call(group, 'drain', { places: [...topics] }, async () => {
       for (;;) {
-        const left = await this.#left(group, topics).catch((error: unknown) => [String(error)]);
+        const looked = members ? this.#leftOf(members) : this.#left(group, topics);
+        const left = await looked.catch((error: unknown) => [String(error)]);
         if (left.length === 0) return;
         if (awake() > until) throw new Error(`not at the end after ${patienceMs} ms: ${left.join()}`);
         await pause(300);
       }
     });
+    await drained.catch(() => undefined);
   }
 
+  /** It has committed the ends of the logs, for nothing is shown between the last message and them. */
   async #left(group: string, topics: readonly string[]): Promise<string[]> {
     const committed = new Map(await this.#witness.committed(group, topics));
     const ends = (await Promise.all(topics.map((topic) => this.#witness.ends(topic)))).flat();
     return ends
       .filter(([place, end]) => end > 0 && committed.get(place) !== end)
       .map(([place, end]) => `${place} ${committed.get(place) ?? 'nothing'} of ${end}`);
+  }
+
+  async #leftOf(members: readonly Member[]): Promise<string[]> {
+    const lags = (await Promise.all(members.map(({ consumer }) => consumer.lag({ timeoutMs: 5000 })))).flat();
+    const expected = PLAIN_PARTITIONS + TX_PARTITIONS;
+    if (lags.length !== expected)
+      return [`${lags.length} of ${expected} partitions have a member that knows where it is`];
+    return lags.filter(({ lag }) => lag > 0).map(({ topic, partition, lag }) => `${topic}/${partition} lags by ${lag}`);
+  }
+
+  async #watch(): Promise<void> {
+    while (this.world.reading) {
+      const before = performance.now();
+      await pause(100);
+      const stood = performance.now() - before;
+      if (stood > STANDSTILL_MS) this.world.history.storm(STANDSTILL, `${Math.round(stood)} ms`);
+    }
   }
 
   async #look(pipeline: string): Promise<void> {

@@ -82,7 +82,9 @@ export class Witness implements AsyncDisposable {
     try {
       while ([...logs.values()].some(({ reached, end }) => reached < end)) {
         if (performance.now() > until) {
-          const left = [...logs].filter(([, { reached, end }]) => reached < end).map(([p, l]) => `${p} ${l.reached} of ${l.end}`);
+          const left = [...logs]
+            .filter(([, { reached, end }]) => reached < end)
+            .map(([p, l]) => `${p} ${l.reached} of ${l.end}`);
           throw new Error(`kafkajs did not come to the ends of the logs: ${left.join()}`);
         }
         await pause(50);

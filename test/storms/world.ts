@@ -75,4 +75,3 @@ export const protocolConfig = (protocol: Protocol) =>
         'heartbeat.interval.ms': 500,
         'partition.assignment.strategy': protocol === 'eager' ? 'range' : 'cooperative-sticky',
       } as const);
-

@@ -19,7 +19,7 @@ export async function writePlain(world: World, name: string, login: boolean): Pr
   producer.on('error', (error) => history.note(name, 'error', String(error)));
   if (login) world.logins.add(producer);
   const open = new Set<Promise<unknown>>();
-  for (let number = 0; world.busy; ) {
+  for (let number = 0; world.busy;) {
     const messages = Array.from({ length: random.integer(1, 8) }, () => ({
       topic: topics.plain,
       partition: random.integer(0, PLAIN_PARTITIONS - 1),
@@ -77,8 +77,12 @@ export async function writeTransactions(world: World, name: string): Promise<voi
             }));
             history.counts.sent += messages.length;
             const values = messages.map((message): [string, string] => [placeOf(message), message.value]);
-            await history.call(name, 'send', { values, tx }, () => send(messages), (results) =>
-              results.map((result): Row => [placeOf(result), result.offset]),
+            await history.call(
+              name,
+              'send',
+              { values, tx },
+              () => send(messages),
+              (results) => results.map((result): Row => [placeOf(result), result.offset]),
             );
           }
           if (givesUp) throw new Error('given up');
