@@ -57,7 +57,8 @@ export function checkWriters(lines: readonly Line[], truth: Truth, findings: Fin
     }
   }
   for (const value of inLog.keys()) {
-    if (!written.has(value)) findings.add('phantom-write', `${value} is in the log and was never sent`);
+    const known = isOutput(value) ? isSource(value, truth) : written.has(value);
+    if (!known) findings.add('phantom-write', `${value} is in the log and was never sent`);
   }
   checkOrder(truth, findings);
 }
@@ -110,3 +111,8 @@ function ended(call: Call, end: End, written: Map<string, Written>, decisions: M
 
 /** `place@offset`: what a pipeline has made of the message there. */
 export const isOutput = (value: string): boolean => value.includes('@');
+
+function isSource(output: string, truth: Truth): boolean {
+  const at = output.indexOf('@');
+  return truth.valueAt(output.slice(0, at), Number(output.slice(at + 1))) !== undefined;
+}

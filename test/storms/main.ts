@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { check, summary } from './checker.js';
 import { readHistory } from './history.js';
+import { killPipeline } from './killed-pipeline.js';
 import { Harbour, type Outcome, sail } from './voyage.js';
 
 const { values } = parseArgs({
@@ -17,6 +18,8 @@ const { values } = parseArgs({
     calm: { type: 'boolean', default: false },
     planted: { type: 'boolean', default: false },
     plant: { type: 'string' },
+    pipeline: { type: 'boolean', default: false },
+    kills: { type: 'string', default: '50' },
   },
 });
 
@@ -45,6 +48,23 @@ async function storms(): Promise<boolean> {
     good &&= outcome.findings.anomalies.length === 0;
   }
   return good;
+}
+
+async function pipeline(): Promise<boolean> {
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+  mkdirSync(values.out, { recursive: true });
+  const file = path.join(values.out, `pipeline-${seed}.jsonl`);
+  await using harbour = await Harbour.open();
+  const outcome = await killPipeline(harbour, { seed, kills: Number(values.kills), file });
+  const { findings, kills, commits, sent, longestRestMs, blows } = outcome;
+  console.log(
+    `seed ${seed}, ${file}: ${kills} kills, ${sent} messages, ${commits} commits, longest rest ${longestRestMs} ms, ` +
+      `blows ${JSON.stringify(blows)}`,
+  );
+  console.log(
+    `${findings.anomalies.length} anomalies${findings.anomalies.length ? `\n${summary(findings.anomalies)}` : ''}`,
+  );
+  return findings.anomalies.length === 0;
 }
 
 /** Each bug that is planted has to be found, in calm water and by what it is known to show; without one nothing may be found. */
@@ -83,7 +103,8 @@ function again(file: string): boolean {
 
 function work(): Promise<boolean> | boolean {
   if (values.check !== undefined) return again(values.check);
-  return values.planted ? planted() : storms();
+  if (values.planted) return planted();
+  return values.pipeline ? pipeline() : storms();
 }
 
 process.exitCode = (await work()) ? 0 : 1;

@@ -146,6 +146,8 @@ export class Member {
         const key = message.key?.toString() ?? `none ${offset}`;
         history.message(name, place, offset, text(message), byKey ? { n: attempt, key } : { n: attempt });
         if (random.chance(0.2)) await pause(random.integer(0, 5));
+        // What is in work for long is not committed.
+        if (random.chance(byKey ? 0.01 : 0.003)) await pause(random.integer(400, 1200));
         if (random.chance(0.01) && attempt < 5) throw new Error('once more');
         if (!signal.aborted) history.done(name, place, offset);
       },
