@@ -140,6 +140,7 @@ class Processing implements Worker, ReaderTells {
 
   wants(source: Partition): boolean {
     const work = this.#work.get(source);
+    work?.follow(); // that it was closing ended when the partition went, and nothing of it was in hand to be told so
     return !work?.full && !work?.closing;
   }
 

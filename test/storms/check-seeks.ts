@@ -65,6 +65,7 @@ export class SeekChecker {
     if (!this.#overlapped.has(call.id)) this.#isAsAsked(call, end, p, offset, spot, reader, acked);
     const before = spot.sought?.before ?? spot.expected;
     spot.sought = { call: `${call.f} (call ${call.id})`, before, waited: !spot.held };
+    reader.group?.markSought(p, offset);
     spot.expected = spot.base = offset;
     spot.instead = [];
     spot.stale = null;

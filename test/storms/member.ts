@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { Consumer, type ConsumerConfig, KafkaError, type Message, type TopicPartition } from 'seekafka';
 import { type ActorKind, placeOf } from './history.js';
 import { act } from './acts.js';
@@ -34,10 +35,17 @@ export class Member {
       'group.id': group,
       'auto.offset.reset': 'earliest',
       'auto.commit.interval.ms': 300,
+      ...(process.env['STORM_DEBUG'] === undefined || protocol !== 'consumer' ? {} : { debug: 'cgrp,consumer' }),
     };
     world.history.actor(name, { group, protocol, reads, seeks });
     this.random = world.random(name);
     this.consumer = new Consumer(config);
+    const debugFile = process.env['STORM_DEBUG'];
+    if (debugFile !== undefined) {
+      this.consumer.on('log', ({ facility, message }) => {
+        appendFileSync(debugFile, `${world.history.now} ${name} ${facility} ${message}\n`);
+      });
+    }
     this.consumer.on('error', (error) => world.history.note(name, 'error', String(error)));
     this.consumer.on('offsetReset', (reset) => world.history.note(name, 'offsetReset', JSON.stringify(reset)));
     if (login) world.logins.add(this.consumer);

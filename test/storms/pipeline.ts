@@ -105,17 +105,17 @@ export class Pipeline {
     const tx = `${name}.tx${this.#count++}`;
     try {
       await history.call(name, 'transaction', { tx, ...(givesUp ? { gives: 'up' } : {}) }, () =>
-        this.#producer.transaction(async ({ send, sendOffsets }) => {
+        this.#producer.transaction(async (transaction) => {
           const values = outputs.map((output): [string, string] => [placeOf(output), output.value]);
           const sent = history.call(
             name,
             'send',
             { values, tx },
-            () => send(outputs),
+            () => transaction.send(outputs),
             (results) => results.map((result): Row => [placeOf(result), result.offset]),
           );
           if (!givesUp) history.done(name); // the commit says so
-          await Promise.all([sent, history.call(name, 'sendOffsets', {}, () => sendOffsets(consumer, batch))]);
+          await Promise.all([sent, history.call(name, 'sendOffsets', {}, () => transaction.sendOffsets(consumer, batch))]);
           if (givesUp) throw new Error(GIVEN_UP);
         }),
       );

@@ -82,7 +82,7 @@ class Pair {
   constructor(
     private readonly client: net.Socket,
     private readonly broker: net.Socket,
-    lateness: { up(): number; down(): number },
+    lateness: { readonly up: () => number; readonly down: () => number },
   ) {
     for (const socket of [client, broker]) {
       socket.setNoDelay(true);

@@ -54,6 +54,8 @@ export class GroupState {
   readonly done = new Map<Place, Set<number>>();
   /** Who was the last to get the partition. */
   readonly lastHolder = new Map<Place, string>();
+  /** Where seeks of members went: from there a position may step over what is never shown, and that is committed. */
+  readonly sought = new Map<Place, Set<number>>();
   /** The first message that is not done, as an index in the truth. */
   readonly #contiguous = new Map<Place, number>();
 
@@ -74,6 +76,11 @@ export class GroupState {
     return this.done.get(p)?.has(o) ?? false;
   }
 
+  markSought(p: Place, o: number): void {
+    const sought = this.sought.get(p) ?? new Set<number>();
+    this.sought.set(p, sought.add(o));
+  }
+
   /** The first message of the log that no member has done. */
   firstNotDone(p: Place): number {
     const offsets = this.truth.offsets(p);
@@ -87,7 +94,8 @@ export class GroupState {
   whyNotCommitted(p: Place, offset: number): string | null {
     if (offset > this.truth.end(p)) return `the log ends at ${this.truth.end(p)}`;
     const before = this.truth.before(p, offset);
-    if (before >= 0 && !this.isDone(p, before)) return `${before} is not done`;
+    const stepped = [...(this.sought.get(p) ?? [])].some((from) => from > before && from < offset);
+    if (before >= 0 && !this.isDone(p, before) && !stepped) return `${before} is not done`;
     if (!this.seeks && this.firstNotDone(p) < offset) return `${this.firstNotDone(p)} is not done`;
     return null;
   }

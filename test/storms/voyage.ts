@@ -165,7 +165,7 @@ class Voyage {
     await Promise.all(this.#crews.flatMap(({ steady }) => steady.map((member) => member.settle())));
     const { plain } = world.topics;
     await Promise.all([
-      ...this.#crews.map((crew) => this.#drain(crew.group, crew.topics, crew.seeks ? crew.steady : undefined)),
+      ...this.#crews.map((crew) => this.#drain(crew.group, crew.topics, crew.steady, crew.seeks)),
       this.#drain(pipeline.group, [plain]),
     ]);
     world.reading = false;
@@ -221,16 +221,24 @@ class Voyage {
     while (this.world.busy && performance.now() < until) await pause(100);
   }
 
-  /** The group comes to the end. @param members of a group that seeks: what they seek over they do not commit, so they are asked */
-  async #drain(group: string, topics: readonly string[], members?: readonly Member[]): Promise<void> {
+  /** The group comes to the end. @param seeks what it seeks over it does not commit, so its members are asked */
+  async #drain(
+    group: string,
+    topics: readonly string[],
+    members: readonly Member[] = [],
+    seeks = false,
+  ): Promise<void> {
     const { patienceMs, history } = this.world;
     const until = awake() + patienceMs;
     const drained = history.call(group, 'drain', { places: [...topics] }, async () => {
       for (;;) {
-        const looked = members ? this.#leftOf(members) : this.#left(group, topics);
+        const looked = seeks ? this.#leftOf(members) : this.#left(group, topics);
         const left = await looked.catch((error: unknown) => [String(error)]);
         if (left.length === 0) return;
-        if (awake() > until) throw new Error(`not at the end after ${patienceMs} ms: ${left.join()}`);
+        if (awake() > until) {
+          for (const { name, consumer } of members) history.note(name, 'error', JSON.stringify(consumer.health()));
+          throw new Error(`not at the end after ${patienceMs} ms: ${left.join()}`);
+        }
         await pause(300);
       }
     });

@@ -68,7 +68,7 @@ export async function writeTransactions(world: World, name: string): Promise<voi
     const calls = random.integer(1, 3);
     try {
       await history.call(name, 'transaction', { tx, ...(givesUp ? { gives: 'up' } : {}) }, () =>
-        producer.transaction(async ({ send }) => {
+        producer.transaction(async (transaction) => {
           for (let i = 0; i < calls; i++) {
             const messages = Array.from({ length: random.integer(1, 6) }, () => ({
               topic: topics.tx,
@@ -81,7 +81,7 @@ export async function writeTransactions(world: World, name: string): Promise<voi
               name,
               'send',
               { values, tx },
-              () => send(messages),
+              () => transaction.send(messages),
               (results) => results.map((result): Row => [placeOf(result), result.offset]),
             );
           }
