@@ -1,16 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import ts from 'typescript';
+import { type Snippet, compile, remove, root, snippetsOf } from '../helpers/snippets.js';
 
 // Every TypeScript snippet of the README compiles as a careful user's, runs, and ends. One that imports something is a
 // program; the others run in the surroundings below. A block of text behind a snippet is what it prints.
-
-const root = path.join(import.meta.dirname, '..', '..');
-// Within the package, so that 'seekafka' means this one, and out of sight of everything else.
-const folder = path.join(root, 'build', 'readme-snippets');
 
 const before_ = `
 import { Admin, clientCredentials, Consumer, KafkaError, MockCluster, Producer, deadLetters, type Message } from 'seekafka';
@@ -37,63 +31,23 @@ await Promise.all([consumer.close(), producer.close()]);
 await cluster.close();
 `;
 
-interface Snippet {
-  /** The heading that it stands below, and its number there. */
-  name: string;
-  file: string;
-  source: string;
-  prints: string | undefined;
-}
-
-const snippets = snippetsOf(readFileSync(path.join(root, 'README.md'), 'utf8'));
-
-function snippetsOf(text: string): Snippet[] {
-  const found: Snippet[] = [];
-  let heading = '';
-  for (const part of text.matchAll(/^#+ (.+)$|^```(\w*)\n([\s\S]*?)^```$/gm)) {
-    const [, title, language, code = ''] = part;
-    if (title !== undefined) heading = title;
-    if (language === 'text' && found.length > 0) found.at(-1)!.prints = code;
-    if (language !== 'ts') continue;
-    const name = `${found.length + 1}, below "${heading}"`;
-    const file = path.join(folder, `snippet-${found.length + 1}.ts`);
-    const source = /^import /m.test(code) ? code : `${before_}${code}${after_}`;
-    found.push({ name, file, source, prints: undefined });
-  }
-  return found;
-}
+const page = 'README.md';
+const snippets = snippetsOf(page);
+const sourceOf = ({ code }: Snippet) => (/^import /m.test(code) ? code : `${before_}${code}${after_}`);
 
 describe("the README's snippets", () => {
-  let program: ts.Program;
-
-  before('compile', function () {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    for (const { file, source } of snippets) writeFileSync(file, source);
-    const { config } = ts.readConfigFile(path.join(root, 'test', 'types', 'user.tsconfig.json'), (file) =>
-      ts.sys.readFile(file),
-    ) as { config: object };
-    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-    program = ts.createProgram(
-      snippets.map(({ file }) => file),
-      options,
-    );
-  });
-
-  after('remove them', () => rmSync(folder, { recursive: true, force: true }));
+  let errorsOf: (snippet: Snippet) => string[];
+  before('compile', () => (errorsOf = compile(page, snippets, sourceOf)));
+  after('remove them', () => remove(page));
 
   it('are there, and one shows what it prints', () => {
     expect(snippets).to.have.length.above(8);
     expect(snippets.filter(({ prints }) => prints !== undefined)).to.have.length.above(0);
   });
 
-  for (const { name, file, prints } of snippets) {
-    it(`${name}, compiles`, () => {
-      const source = program.getSourceFile(file);
-      const errors = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-      const texts = errors.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-      expect(texts).to.deep.equal([]);
-    });
+  for (const snippet of snippets) {
+    const { name, file, prints } = snippet;
+    it(`${name}, compiles`, () => expect(errorsOf(snippet)).to.deep.equal([]));
 
     it(`${name}, runs and ends${prints === undefined ? '' : ', and prints what is shown'}`, async () => {
       const args = ['--import', 'tsx', file];
