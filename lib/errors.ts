@@ -89,6 +89,7 @@ export const errno = {
   illegalSaslState: 34,
   saslAuthenticationFailed: 58,
   autoOffsetReset: -140,
+  msgTimedOut: -192,
   unknownPartition: -190,
   queueFull: -184,
   allBrokersDown: -187,

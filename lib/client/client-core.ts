@@ -42,6 +42,8 @@ export interface Hooks<Record> {
   onPassing?(error: KafkaError, row?: NativeRow): void;
   /** No broker accepts the client: what waits for one rejects. */
   onRefused?(refusal: KafkaError): void;
+  /** At the end: librdkafka would wait for what cannot come any more, so nobody waits for librdkafka. */
+  endsInVain?(): boolean;
   /** Which calls of the native side wait for a broker. Default: all. */
   waitsForBroker?(operation: string, bounded: boolean): boolean;
 }
@@ -208,6 +210,10 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
       await Promise.race([before(), link.ended]);
     } catch (error) {
       this.report(error);
+    }
+    if (this.#hooks.endsInVain?.()) {
+      link.handle.abort();
+      timers.push(setTimeout(() => link.abandon(), ABANDON_MS));
     }
     await link.end();
     this.#tokens?.ending();

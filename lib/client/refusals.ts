@@ -27,6 +27,11 @@ export class Refusals {
     this.#timer ??= whileAlive<Refusals>(this, TICK_MS, (refusals) => refusals.#tick());
   }
 
+  /** Whether there is one that may stand still. */
+  get begun(): boolean {
+    return this.#error !== null;
+  }
+
   end(): void {
     if (!this.#error) return;
     this.#error = null;

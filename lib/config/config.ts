@@ -194,6 +194,8 @@ export interface ProducerSettings extends CommonSettings {
   /** Undefined where there is none: then transaction() does not work. */
   transactionalId: string | undefined;
   transactionTimeoutMs: number;
+  /** So long a message may take; 0: for ever. */
+  messageTimeoutMs: number;
   /** How many bytes of messages librdkafka's queue has room for. */
   queueBytes: number;
   /** `linger.ms` was left to seekafka: what is sent while nothing is under way does not wait. */
@@ -361,6 +363,7 @@ function settingsOf(
       ...common,
       transactionalId: valueOf<string>('transactional.id') || undefined,
       transactionTimeoutMs: valueOf('transaction.timeout.ms'),
+      messageTimeoutMs: valueOf('message.timeout.ms'),
       queueBytes: valueOf<number>('queue.buffering.max.kbytes') * 1024,
       lingerFollowsLoad: !isGiven('linger.ms'),
     };

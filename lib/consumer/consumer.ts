@@ -120,7 +120,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
   #lookupsEnded: Promise<void> | null = null;
   /** This client has no right to its group. */
   readonly #groupRefusals = new Refusals(
-    () => !this.#core.closing,
+    () => !this.#core.link.over.ended, // close() commits, too
     (refusal) => {
       this.#core.link.refuse(refusal, (operation) => operation === 'commit');
       if (this.#membership.mode === 'subscribed') this.#refused(refusal);
@@ -154,6 +154,7 @@ export class Consumer extends Client<ConsumerEvents> implements AsyncIterable<Me
       onFatal: (error) => this.#delivery.fail(error, true),
       onRefused: (refusal) => this.#refused(refusal),
       waitsForBroker: (operation) => operation === 'commit',
+      endsInVain: () => this.#groupRefusals.begun, // commits without the right to the group wait for its coordinator
     });
     const { link, over } = core;
     const mustBeOpen = (operation: string) => core.mustBeOpen(operation);

@@ -20,10 +20,13 @@ import { type ProducerConfig, normalizeConfig } from '../config/config.js';
 import type { Login } from '../config/login.js';
 import { type KafkaError, call, destroyed, errno, localError, refusedBy } from '../errors.js';
 import { ArraySending, type Sending, SinglesSending, type Waiter } from './sending.js';
+import { MissingTopics } from './missing-topics.js';
 import { type Transaction, Transactions } from './transaction.js';
 
 /** How long flush() waits for deliveries, unless told otherwise. */
 const FLUSH_TIMEOUT_MS = 30_000;
+/** How long it is looked for a topic that messages wait for. */
+const LOOK_MS = 1000;
 /** What was not delivered in time is told to those that wait for it within this. */
 const PURGE_MS = 400;
 
@@ -64,6 +67,9 @@ export class Producer extends Client<ClientEvents> {
   readonly #lingerFollowsLoad: boolean;
   readonly #timeoutMs: number;
   readonly #login: Login;
+  readonly #missing: MissingTopics;
+  /** Why a message to the topic was late. */
+  readonly #whyLate: (topic: string) => KafkaError | null;
   /** Null without `transactional.id`. */
   readonly #transactions: Transactions | null;
 
@@ -84,9 +90,20 @@ export class Producer extends Client<ClientEvents> {
       onOwnRecord: (record) => {
         if (record.type === 'delivery') this.#onDelivery(record);
       },
-      onFatal: (error) => this.#transactions?.failed(error),
+      onFatal: (error) => this.#failed(error),
     });
-    const { transactionalId, transactionTimeoutMs, queueBytes, lingerFollowsLoad } = settings;
+    const { transactionalId, transactionTimeoutMs, messageTimeoutMs, queueBytes, lingerFollowsLoad } = settings;
+    const { link, over } = this.#core;
+    this.#missing = new MissingTopics({
+      waiting: this.#sendings,
+      nextId: () => this.#nextId,
+      exists: async (topic) => {
+        if (this.#core.closing || link.handle.brokersUp()[0] === 0) return null;
+        return (await link.request('send', (id) => link.handle.partitionsOf(id, LOOK_MS, topic))).length > 0;
+      },
+      tell: (error) => this.#core.report(error),
+    });
+    this.#whyLate = (topic) => this.#missing.errorOf(topic) ?? over.troubleSince(messageTimeoutMs || Infinity);
     this.#queueBytes = queueBytes;
     this.#lingerFollowsLoad = lingerFollowsLoad;
     this.#timeoutMs = settings.socketTimeoutMs;
@@ -136,7 +153,9 @@ export class Producer extends Client<ClientEvents> {
    *
    * @returns where each was stored, in the order given
    * @throws TypeError, RangeError for a malformed message; then none is sent. KafkaError when the delivery failed:
-   * ERR__MSG_TIMED_OUT after `message.timeout.ms`, ERR_MSG_SIZE_TOO_LARGE, ... (of several messages the first error, with
+   * ERR__MSG_TIMED_OUT after `message.timeout.ms`, with what it waited for as its `cause`; ERR_UNKNOWN_TOPIC_OR_PART after
+   * `topic.metadata.propagation.max.ms` where there is no such topic (an event `error` says so after two seconds, once);
+   * ERR_MSG_SIZE_TOO_LARGE, ... (of several messages the first error, with
    * the outcome of each in `results`); ERR__STATE with a `transactional.id`: such a producer sends in transaction() only
    */
   send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
@@ -241,6 +260,7 @@ export class Producer extends Client<ClientEvents> {
       // Where not even the purge was reported in time.
       for (const sending of this.#sendings.values()) sending.abandon(() => destroyed('send'));
       this.#sendings.clear();
+      this.#missing.end();
     });
   }
 
@@ -292,7 +312,7 @@ export class Producer extends Client<ClientEvents> {
       this.#core.mustBeOpen('send'); // a getter of a message may have closed it
       this.#flushGathered(); // what was asked for before goes before
       if (packer.count === 0) return resolve([]);
-      const sending = new ArraySending(packer.take());
+      const sending = new ArraySending(packer.take(), this.#whyLate);
       resolve(sending.promise); // before: all may be refused at once
       this.#begin(sending, packer);
     });
@@ -314,7 +334,7 @@ export class Producer extends Client<ClientEvents> {
   #flushGathered(): void {
     if (this.#gathered.count === 0) return;
     const packer = this.#gathered;
-    const sending = new SinglesSending(packer.take(), this.#waiters);
+    const sending = new SinglesSending(packer.take(), this.#whyLate, this.#waiters);
     this.#gathered = this.#takePacker();
     this.#waiters = [];
     this.#begin(sending, packer);
@@ -333,6 +353,7 @@ export class Producer extends Client<ClientEvents> {
     const id = this.#nextId;
     this.#nextId = (this.#nextId + 1) >>> 0 || 1;
     this.#sendings.set(id, sending);
+    this.#missing.begin();
     this.#core.link.waitBegins();
     if (this.#queue.length || !this.#handOver(id)) this.#queue.push(id);
     else if (packer.capacity <= SPARE_BYTES) this.#spare = packer;
@@ -387,6 +408,12 @@ export class Producer extends Client<ClientEvents> {
     this.#rejectQueued(() => refusedBy('send', refusal));
     for (const sending of this.#sendings.values()) sending.refusal = refusal;
     this.#core.link.handle.purge();
+  }
+
+  /** The producer can do nothing any more: that is what its messages, which librdkafka purges, have to say. */
+  #failed(fatal: KafkaError): void {
+    this.#transactions?.failed(fatal);
+    for (const sending of this.#sendings.values()) sending.refusal = fatal;
   }
 
   #forget(id: number): void {

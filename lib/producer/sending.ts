@@ -15,14 +15,17 @@ export abstract class Sending {
   taken = 0;
   /** Why it was purged, where no broker accepts the producer. */
   refusal: KafkaError | null = null;
+  /** Why a message to the topic was late: what went wrong underneath. */
+  readonly #whyLate: (topic: string) => KafkaError | null;
   readonly #topics: readonly string[];
   /** Null: all have the same topic. */
   readonly #topicIndexes: Uint32Array | null;
   #reported = 0;
   #end: Deferred<void> | null = null;
 
-  constructor(packed: PackedMessages) {
+  constructor(packed: PackedMessages, whyLate: (topic: string) => KafkaError | null) {
     this.packed = packed;
+    this.#whyLate = whyLate;
     this.count = packed.count;
     this.#topics = packed.topics;
     this.#topicIndexes = packed.topics.length > 1 ? topicIndexes(packed) : null;
@@ -84,7 +87,12 @@ export abstract class Sending {
     if (refusal && (error.errno === errno.purgeQueue || error.errno === errno.purgeInflight)) {
       return causedBy(new KafkaError('send', { ...refusal, message: `send: ${name}: ${refusal.message}` }), refusal);
     }
-    return new KafkaError('send', { ...error, message: `send: ${name}: ${error.message}` });
+    const failed = new KafkaError('send', { ...error, message: `send: ${name}: ${error.message}` });
+    return error.errno === errno.msgTimedOut ? causedBy(failed, this.#whyLate(this.#topicOf(index))) : failed;
+  }
+
+  get topics(): readonly string[] {
+    return this.#topics;
   }
 
   protected notStored(reports: DeliveryReports, report: number, index: number): KafkaError {
@@ -160,7 +168,7 @@ export class ArraySending extends Sending {
 /** One error for an array of messages: the first one's, with the outcome of all. */
 function allOf(results: readonly (RecordMetadata | KafkaError)[]): KafkaError {
   const first = results.find((result) => result instanceof KafkaError)!;
-  return new KafkaError(first.operation, first, undefined, results);
+  return causedBy(new KafkaError(first.operation, first, undefined, results), first.cause ?? null);
 }
 
 /** Who waits for a single message. */
@@ -173,8 +181,8 @@ export interface Waiter {
 export class SinglesSending extends Sending {
   #waiters: readonly Waiter[];
 
-  constructor(packed: PackedMessages, waiters: readonly Waiter[]) {
-    super(packed);
+  constructor(packed: PackedMessages, whyLate: (topic: string) => KafkaError | null, waiters: readonly Waiter[]) {
+    super(packed, whyLate);
     this.#waiters = waiters;
   }
 

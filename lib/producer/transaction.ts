@@ -198,8 +198,8 @@ class Running {
   readonly #link: ProducerLink;
   readonly #timeoutMs: number;
   readonly #host: Host;
-  /** Offsets that are on their way to the coordinator. */
-  readonly #offsets = new Set<Promise<void>>();
+  /** Offsets that are on their way to the coordinator, and questions why it does not take messages. */
+  readonly #offsets = new Set<Promise<unknown>>();
   readonly #failed = deferred<never>();
   /** Why nothing more is taken. */
   #ended: KafkaError | null = null;
@@ -240,11 +240,34 @@ class Running {
     this.end(localError('transaction', errno.state, 'transaction: its work has ended'));
     await Promise.allSettled([this.#host.delivered(), ...this.#offsets]);
     await nextTurn(); // for what is settled to be told, which takes some promises more
+    await Promise.allSettled([...this.#offsets]);
     if (this.#failure) throw this.#failure.error;
   }
 
   #send(what: ProducerMessage | readonly ProducerMessage[]): Promise<RecordMetadata | RecordMetadata[]> {
-    return this.#ended ? this.#refuse('send') : this.#watched(this.#host.send(what));
+    if (this.#ended) return this.#refuse('send');
+    return this.#watched(this.#host.send(what).catch((error: unknown) => this.#explained(error)));
+  }
+
+  /** Messages of a transaction that has failed are purged. Why it has failed is what counts. */
+  #explained(error: unknown): Promise<never> {
+    const isPurged =
+      error instanceof KafkaError && (error.errno === errno.purgeQueue || error.errno === errno.purgeInflight);
+    if (!isPurged || !this.begun || this.decision) throw error;
+    // It does nothing within a transaction, but to say why that has failed.
+    const asked = this.#link
+      .ask('send', (id) => this.#link.handle.transact(id, 'begin'))
+      .then(
+        () => error,
+        (why: KafkaError) => {
+          if (!why.txnRequiresAbort && !why.fatal) return error;
+          const message = error.message.replace(/Local: Purged in \w+$/, why.message);
+          return causedBy(new KafkaError('send', { ...why, message }, undefined, error.results), error);
+        },
+      )
+      .then((explained) => Promise.reject(explained));
+    this.#offsets.add(asked);
+    return asked;
   }
 
   #sendOffsets(consumer: Consumer, what: unknown): Promise<void> {

@@ -6,6 +6,7 @@ import { describeOwnKafka } from '../helpers/kafka.js';
 import { type Allowed, allow } from '../helpers/raw-acls.js';
 import { rejection } from '../helpers/rejection.js';
 import { PASSWORD, Secured } from '../helpers/secured-kafka.js';
+import { tokenConfig, unsecuredToken } from '../helpers/tokens.js';
 import { uniqueGroup, uniqueTopic } from '../helpers/unique.js';
 import { awake, eventually, inTime } from '../helpers/wait.js';
 
@@ -48,6 +49,9 @@ describeOwnKafka(
     const allowBob = (...allowed: Allowed[]) => allow(kafka().bootstrapServers, 'bob', allowed);
     const onTopic = (operation: Allowed['operation']): Allowed => ({ resource: 'topic', name: topic, operation });
     const onGroup = (): Allowed => ({ resource: 'group', name: group, operation: 'read' });
+    const onId = (name: string, operation: Allowed['operation']): Allowed => {
+      return { resource: 'transactionalId', name, operation };
+    };
 
     /** What a call rejects with, which is noted for the table. */
     async function told(right: string, call: string, asked: () => Promise<unknown>): Promise<KafkaError> {
@@ -87,7 +91,7 @@ describeOwnKafka(
       expect(error.message).to.include(name);
     });
 
-    it('to read a group: committed() and commit() say so', async () => {
+    it('to read a group: committed() says so', async () => {
       await allowBob(onTopic('read'));
       await using consumer = new Consumer({ ...config(), 'group.id': group });
       const partitions = [{ topic, partition: 0 }];
@@ -131,9 +135,91 @@ describeOwnKafka(
       );
     });
 
-    it('to use a transactional id: initTransactions() says so', async () => {
-      await using producer = new Producer({ ...config(), 'transactional.id': uniqueGroup('tx') });
+    it('to know of a topic: endOffsets() and lag() say so', async () => {
+      await using consumer = new Consumer({ ...config(), 'group.id': group });
+      const partitions = [{ topic, partition: 0 }];
+      const error = await told('Describe of a topic', '`endOffsets()`', () => consumer.endOffsets(partitions));
+      expect(error).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED' });
+      expect(error.message).to.include(topic);
+      const sought = await told('Describe of a topic', '`seekToEnd()`', async () => {
+        await consumer.assign(partitions);
+        await consumer.seekToEnd();
+      });
+      expect(sought).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED' });
+    });
+
+    it('to read a group: commit() says so', async () => {
+      await allowBob(onTopic('read'));
+      await using consumer = new Consumer({ ...config(), 'group.id': group });
+      await consumer.assign([{ topic, partition: 0, offset: 0 }]);
+      const error = await told('Read of a group', '`commit()`', () =>
+        consumer.commit([{ topic, partition: 0, offset: 1 }]),
+      );
+      expect(error).to.include({ code: 'ERR_GROUP_AUTHORIZATION_FAILED' });
+      // librdkafka waits for the coordinator with a commit that it has taken: close() waits for neither.
+      await inTime(consumer.close(), 'close()', 5000);
+    });
+
+    it('to read a group: sendOffsets() says so, and its transaction', async () => {
+      const id = uniqueGroup('tx');
+      await allowBob(onTopic('read'), onTopic('write'), onId(id, 'write'));
+      await using producer = new Producer({ ...config(), 'transactional.id': id });
+      await using consumer = new Consumer({ ...config(), 'group.id': group, 'enable.auto.commit': false });
+      await consumer.assign([{ topic, partition: 0, offset: 0 }]);
+      await producer.initTransactions();
+      let within: unknown;
+      const error = await told('Read of a group', '`sendOffsets()`, `transaction()`', () =>
+        producer.transaction(async (tx) => {
+          await tx.send({ topic, value: 'x' });
+          within = await rejection(tx.sendOffsets(consumer, [{ topic, partition: 0, offset: 1 }]));
+        }),
+      );
+      expect(error).to.include({ code: 'ERR_GROUP_AUTHORIZATION_FAILED', fatal: false });
+      expect(within).to.include({ code: 'ERR_GROUP_AUTHORIZATION_FAILED', operation: 'sendOffsets' });
+      await producer.transaction((tx) => tx.send({ topic, value: 'y' })); // the producer lives
+    });
+
+    it('to write a topic: send() of a transaction says so, and its transaction', async () => {
+      const id = uniqueGroup('tx');
+      await allowBob(onTopic('describe'), onId(id, 'write'));
+      await using producer = new Producer({ ...config(), 'transactional.id': id });
+      producer.on('error', () => undefined);
+      await producer.initTransactions();
+      let within: unknown;
+      const error = await told('Write of a topic', '`transaction()`', () =>
+        producer.transaction(async (tx) => (within = await rejection(tx.send({ topic, value: 'x' })))),
+      );
+      expect(within).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED', operation: 'send' });
+      expect((within as KafkaError).message).to.match(new RegExp(`^send: ${topic}.*Topic authorization failed`));
+      // librdkafka aborts what the broker has not begun, and is told that there is nothing: then the producer has failed.
+      expect(error).to.include({ code: 'ERR_INVALID_TXN_STATE', fatal: true, cause: within });
+    });
+
+    it('to write at all: an idempotent producer says so', async () => {
+      await allow(kafka().bootstrapServers, 'carol', [onTopic('describe')]);
+      const tokens = tokenConfig(kafka().listeners.TOKENS!);
+      const oauthBearerToken = async () => unsecuredToken('carol');
+      await using producer = new Producer({ ...tokens, 'enable.idempotence': true }, { oauthBearerToken });
+      producer.on('error', () => undefined);
+      const error = await told('Write of every topic, and IdempotentWrite of the cluster', '`send()`, idempotent', () =>
+        producer.send({ topic, value: 'x' }),
+      );
+      expect(error).to.include({ code: 'ERR_CLUSTER_AUTHORIZATION_FAILED' });
+    });
+
+    it('to write by a transactional id that it may know of: initTransactions() says so', async () => {
+      const id = uniqueGroup('tx');
+      await allowBob(onId(id, 'describe'));
+      await using producer = new Producer({ ...config(), 'transactional.id': id });
       const error = await told('Write of a transactional id', '`initTransactions()`', () =>
+        producer.initTransactions({ timeoutMs: 10_000 }),
+      );
+      expect(error).to.include({ code: 'ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED' });
+    });
+
+    it('to know of a transactional id: initTransactions() says so', async () => {
+      await using producer = new Producer({ ...config(), 'transactional.id': uniqueGroup('tx') });
+      const error = await told('Describe of a transactional id', '`initTransactions()`', () =>
         producer.initTransactions({ timeoutMs: 10_000 }),
       );
       expect(error).to.include({ code: 'ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED' });
