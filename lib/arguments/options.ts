@@ -1,5 +1,6 @@
 // The shapes that callers hand in: partitions, messages to produce, listeners and the options of single calls.
 
+/** A partition of a topic. */
 export interface TopicPartition {
   topic: string;
   partition: number;
@@ -15,6 +16,7 @@ export interface TopicPartitionTimestamp extends TopicPartition {
   timestamp: number;
 }
 
+/** How long a call may take. */
 export interface TimeoutOptions {
   /** Rejects with `ERR__TIMED_OUT` after so many milliseconds. */
   timeoutMs?: number | undefined;
@@ -37,6 +39,7 @@ export interface EndOptions extends WaitOptions {
 /** `timeoutMs` and `signal` also withdraw the seek: it does not happen later. */
 export type SeekOptions = WaitOptions;
 
+/** Options of messages(), and of batches() too. */
 export interface ReadOptions {
   /**
    * Where the read ends, in each partition. `'end'`: at the end that the log has when the read begins, or when the partition
@@ -49,6 +52,7 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Options of batches(). */
 export interface BatchOptions extends ReadOptions {
   /** At most so many messages in one batch. */
   maxMessages?: number | undefined;
@@ -79,6 +83,7 @@ export interface RebalanceListener {
 /** A header of a message. Order and duplicates are kept. */
 export type Header = readonly [name: string, value: Buffer | null];
 
+/** A message to send. */
 export interface ProducerMessage {
   topic: string;
   /** Left out: the partitioner chooses (`partitioner`). */

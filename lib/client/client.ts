@@ -13,6 +13,7 @@ export interface LogLine {
   message: string;
 }
 
+/** The events of every client, with what their listeners are called with. */
 export interface ClientEvents {
   /**
    * An error that passes by itself, as a broker that is away; a fatal one too. Without a listener the first of each kind is a
@@ -35,6 +36,7 @@ export abstract class Client<Events extends ClientEvents>
 {
   abstract close(options?: { timeoutMs?: number | undefined }): Promise<void>;
 
+  /** As close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -24,20 +24,35 @@ export interface EmitterEvents<Failure> {
  * one client or another can be called.
  */
 export interface TypedEmitter<Events> {
+  /** Calls the listener each time. */
   on<E extends string | symbol>(event: E & keyof Events, listener: Listener<Events, E>): this;
+  /** Calls the listener the next time. */
   once<E extends string | symbol>(event: E & keyof Events, listener: Listener<Events, E>): this;
+  /** Takes a listener away. */
   off<E extends string | symbol>(event: E & keyof Events, listener: Listener<Events, E>): this;
+  /** The same as on(). */
   addListener<E extends string | symbol>(event: E & keyof Events, listener: Listener<Events, E>): this;
+  /** The same as off(). */
   removeListener<E extends string | symbol>(event: E & keyof Events, listener: Listener<Events, E>): this;
+  /** As on(), before the listeners that are there. */
   prependListener<E extends string | symbol>(event: E & keyof Events, listener: Listener<Events, E>): this;
+  /** As once(), before the listeners that are there. */
   prependOnceListener<E extends string | symbol>(event: E & keyof Events, listener: Listener<Events, E>): this;
+  /** Takes all listeners of the event away; none given: of all events. */
   removeAllListeners(event?: keyof Events): this;
+  /** Calls the listeners of the event. The client does that itself. */
   emit<E extends string | symbol>(event: E & keyof Events, ...args: Arguments<Events, E>): boolean;
+  /** How many listeners the event has. */
   listenerCount<E extends string | symbol>(event: E & keyof Events, listener?: Listener<Events, E>): number;
+  /** The listeners of the event. */
   listeners(event: keyof Events): AnyListener[];
+  /** The listeners of the event, with what once() has wrapped them in. */
   rawListeners(event: keyof Events): AnyListener[];
+  /** The events that have listeners. */
   eventNames(): (string | symbol)[];
+  /** More listeners than that of one event are warned of. Default: 10. */
   setMaxListeners(n: number): this;
+  /** What setMaxListeners() was given. */
   getMaxListeners(): number;
 }
 

@@ -67,6 +67,7 @@ export interface ConsumerOptions extends ClientOptions {
   stalledAfterMs?: number | undefined;
 }
 
+/** How a consumer is. */
 export interface ConsumerHealth extends Health {
   /** Whether the group has given this consumer an assignment, be it an empty one, that is in force. False with assign(). */
   joined: boolean;
@@ -81,6 +82,7 @@ export interface ConsumerHealth extends Health {
   loop: LoopState;
 }
 
+/** The events of a consumer, with what their listeners are called with. */
 export interface ConsumerEvents extends ClientEvents {
   /** Partitions came, and deliver from now on. */
   assigned: [partitions: readonly TopicPartition[]];

@@ -28,6 +28,7 @@ export type MessageHandler = (message: Message, context: ProcessContext) => unkn
 /** What it returns is awaited. The message counts as processed when it resolves. */
 export type FailureHandler = (error: unknown, message: Message, context: FailureContext) => unknown;
 
+/** How often a message is tried, and how long the waits between are. */
 export interface RetryOptions {
   /** How often the handler is called for one message at most, the first time included. From 1. */
   attempts: number;
@@ -35,6 +36,7 @@ export interface RetryOptions {
   backoffMs: number | ((attempt: number) => number);
 }
 
+/** Options of Consumer.process(). */
 export interface ProcessOptions {
   /** How many handlers run at once at most: one in each lane. Default 1. */
   concurrency?: number | undefined;

@@ -44,6 +44,7 @@ const MOST_PREPARED = 10_000;
 /** A packer with more memory than this is not kept for the next messages. */
 const SPARE_BYTES = 1024 * 1024;
 
+/** Options of a producer. */
 export type ProducerOptions = ClientOptions;
 
 /**

@@ -22,6 +22,7 @@ export interface Transaction {
    * @throws as of Producer.send(), which aborts the transaction; ERR__STATE after the transaction's end
    */
   send(messages: readonly ProducerMessage[]): Promise<RecordMetadata[]>;
+  /** As of several messages. */
   send(message: ProducerMessage): Promise<RecordMetadata>;
   /**
    * Commits offsets for the consumer's group, with the transaction: what was consumed and what was made of it become
@@ -184,7 +185,8 @@ export class Transactions {
 const oldEpochErrors: readonly number[] = [errno.invalidProducerEpoch, errno.purgeQueue, errno.purgeInflight];
 
 /** The producer's epoch is not the coordinator's any more, or a message was purged because another one's was not. */
-const isOfOldEpoch = (error: unknown) => error instanceof KafkaError && oldEpochErrors.includes(error.errno);
+const isOfOldEpoch = (error: unknown): boolean =>
+  error instanceof KafkaError && (oldEpochErrors.includes(error.errno) || isOfOldEpoch(error.cause));
 
 /** A transaction between its begin and its decision. */
 class Running {
@@ -253,7 +255,7 @@ class Running {
   #explained(error: unknown): Promise<never> {
     const isPurged =
       error instanceof KafkaError && (error.errno === errno.purgeQueue || error.errno === errno.purgeInflight);
-    if (!isPurged || !this.begun || this.decision) throw error;
+    if (!isPurged || this.begunAt === null || this.decision) throw error;
     // It does nothing within a transaction, but to say why that has failed.
     const asked = this.#link
       .ask('send', (id) => this.#link.handle.transact(id, 'begin'))
