@@ -48,6 +48,18 @@ function readDocument() {
   return execFileSync('tar', ['-xzOf', join(tarballs, tarball), file], { encoding: 'utf8' });
 }
 
+/** What each interface is about. */
+const about = {
+  Statistics: "librdkafka's statistics of one client, as the event `statistics` gives them.",
+  BrokerStatistics: 'Of one broker.',
+  WindowStatistics: 'How the values of some time are distributed.',
+  BrokerPartition: 'A partition that a broker handles.',
+  TopicStatistics: 'Of one topic.',
+  PartitionStatistics: 'Of one partition.',
+  GroupStatistics: "Of a consumer's group.",
+  IdempotenceStatistics: 'Of an idempotent or a transactional producer.',
+};
+
 function typeOf(path, type) {
   if (type.startsWith('int')) return 'number';
   if (type === 'bool') return 'boolean';
@@ -72,7 +84,7 @@ function toInterface(name, section) {
     members.push(`/** ${plain || field}${unit} */\n${field}${optional.has(path) ? '?' : ''}: ${typeOf(path, type)};`);
   }
   if (members.length === 0) throw new Error(`${name}: no table in its section`);
-  return `export interface ${name} {\n${members.join('\n')}\n}`;
+  return `/** ${about[name]} */\nexport interface ${name} {\n${members.join('\n')}\n}`;
 }
 
 const document = readDocument();

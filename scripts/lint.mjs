@@ -21,6 +21,7 @@ node('prettier/bin/prettier.cjs', [
   ...['.', '--ignore-unknown', '--log-level', 'warn', '--no-error-on-unmatched-pattern'],
   fix ? '--write' : '--check',
 ]);
+node('typedoc/bin/typedoc', ['--emit', 'none', '--logLevel', 'Warn']); // everything that is exported is documented
 for (const file of nativeFiles) clangFormat(file);
 house();
 

@@ -13,6 +13,7 @@ import { aclBindings, aclFilter, aclFilters } from '../arguments/admin-acls.js';
 import { type AclOperation, wordOf } from './nodes.js';
 import { type Outcome, type Request, resultsOf } from './request.js';
 
+/** What a right is about. */
 export type AclResourceType = 'topic' | 'group' | 'cluster' | 'transactional-id';
 
 /** A right that is given or denied. */

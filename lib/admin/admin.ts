@@ -26,6 +26,7 @@ import type { Request } from './request.js';
 import * as ofScram from './scram.js';
 import * as ofTopics from './topics.js';
 
+/** Options of an admin client. */
 export type AdminOptions = ClientOptions;
 
 /** The longest time limit that librdkafka takes for a request. */

@@ -9,6 +9,7 @@ import { type AclOperation, type BrokerNode, describeOptions, nodeOf, operations
 import { type Request, inOrder, resultsOf } from './request.js';
 import { partitionKind } from './topics.js';
 
+/** What describeCluster() gives. */
 export interface ClusterDescription {
   clusterId: string;
   /** The broker that takes the requests which change the cluster; null where none is known. */
@@ -27,6 +28,7 @@ export interface ElectLeadersOptions extends WaitOptions {
   type?: 'preferred' | 'unclean' | undefined;
 }
 
+/** What became of the election of one partition's leader. */
 export interface Election extends TopicPartition {
   /** False: the leader was the right one already. */
   elected: boolean;

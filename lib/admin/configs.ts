@@ -37,6 +37,7 @@ export interface ConfigChanges extends ConfigResource {
   subtract?: Readonly<Record<string, string | readonly string[]>> | undefined;
 }
 
+/** The settings of one resource, as describeConfigs() gives them. */
 export interface ConfigDescription {
   type: ConfigResourceType;
   name: string;
@@ -44,6 +45,7 @@ export interface ConfigDescription {
   entries: ConfigEntry[];
 }
 
+/** One setting of a resource. */
 export interface ConfigEntry extends ConfigSynonym {
   /** It cannot be changed while the broker runs. */
   readOnly: boolean;
@@ -53,6 +55,7 @@ export interface ConfigEntry extends ConfigSynonym {
   synonyms: ConfigSynonym[];
 }
 
+/** A place that a setting comes from: the topic, the broker, a default. */
 export interface ConfigSynonym {
   name: string;
   value: string | null;

@@ -30,6 +30,7 @@ export interface ListGroupsOptions extends WaitOptions {
   types?: readonly Exclude<GroupType, 'unknown'>[] | undefined;
 }
 
+/** A group, as listGroups() gives it. */
 export interface GroupListing {
   group: string;
   state: GroupState;
@@ -38,6 +39,7 @@ export interface GroupListing {
   simple: boolean;
 }
 
+/** A group, as describeGroups() gives it. */
 export interface GroupDescription extends GroupListing {
   /** The assignor that the members agreed on, as `range`; '' where there is none. */
   assignor: string;
@@ -48,6 +50,7 @@ export interface GroupDescription extends GroupListing {
   authorizedOperations?: AclOperation[];
 }
 
+/** A member of a group, and what it holds. */
 export interface GroupMember {
   /** The identifier that the group gave the member. */
   memberId: string;

@@ -9,6 +9,7 @@ import { KafkaError, errno, localError } from '../errors.js';
 import { type Outcome, type Request, inOrder, orError, resultsOf } from './request.js';
 import { partitionKind, rowsOf } from './topics.js';
 
+/** Which offset of a partition is asked for. */
 export interface ListOffsetsQuery extends TopicPartition {
   /**
    * `earliest`: the first that the log holds; `latest`: its end; `max-timestamp`: that of the message with the largest

@@ -6,8 +6,10 @@ import { scramAlterations, userNames } from '../arguments/admin-scram.js';
 import { wordOf } from './nodes.js';
 import { type Kind, type Request, inOrder, resultsOf } from './request.js';
 
+/** The mechanisms for which brokers keep a password. */
 export type ScramMechanism = keyof typeof scramMechanisms;
 
+/** A user and what brokers keep of the passwords; the passwords themselves nobody can read. */
 export interface ScramUser {
   user: string;
   credentials: { mechanism: ScramMechanism; iterations: number }[];

@@ -10,6 +10,7 @@ import { KafkaError, errno, localError, partitionName } from '../errors.js';
 import { type AclOperation, describeOptions, operationsOf } from './nodes.js';
 import { type Kind, type Request, inOrder, orError, resultsOf } from './request.js';
 
+/** A topic to be made, by createTopics(). */
 export interface NewTopic {
   topic: string;
   /** Default: the broker's `num.partitions`. */
@@ -25,6 +26,7 @@ export interface NewTopic {
   config?: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 
+/** How many partitions a topic is to have, for createPartitions(). */
 export interface NewPartitions {
   topic: string;
   /** How many partitions the topic shall have, the present ones among them. */
@@ -38,6 +40,7 @@ export interface ValidateOptions extends WaitOptions {
   validateOnly?: boolean | undefined;
 }
 
+/** A topic, as describeTopics() gives it. */
 export interface TopicDescription {
   topic: string;
   /** Kafka's own identifier, which a topic of the same name that is created anew does not have. */
@@ -49,6 +52,7 @@ export interface TopicDescription {
   authorizedOperations?: AclOperation[];
 }
 
+/** A partition of a topic, as describeTopics() gives it. */
 export interface PartitionDescription {
   partition: number;
   /** The number of the broker; null where there is none at the moment. */

@@ -2,6 +2,7 @@
 
 import type { Logger } from './logger.js';
 
+/** A partition of a topic. */
 export interface TopicPartition {
   topic: string;
   partition: number;
@@ -17,6 +18,7 @@ export interface TopicPartitionTimestamp extends TopicPartition {
   timestamp: number;
 }
 
+/** How long a call may take. */
 export interface TimeoutOptions {
   /** Rejects with `ERR__TIMED_OUT` after so many milliseconds. */
   timeoutMs?: number | undefined;
@@ -39,6 +41,7 @@ export interface EndOptions extends WaitOptions {
 /** `timeoutMs` and `signal` also withdraw the seek: it does not happen later. */
 export type SeekOptions = WaitOptions;
 
+/** Options of messages(), and of batches() too. */
 export interface ReadOptions {
   /**
    * Where the read ends, in each partition. `'end'`: at the end that the log has when the read begins, or when the partition
@@ -51,6 +54,7 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Options of batches(). */
 export interface BatchOptions extends ReadOptions {
   /** At most so many messages in one batch. */
   maxMessages?: number | undefined;
@@ -82,6 +86,8 @@ export interface RebalanceListener {
 export type Header = readonly [name: string, value: Buffer | null];
 
 /**
+ * A message to send.
+ *
  * @typeParam V what values are, where they are not `null`
  * @typeParam K what keys are, where they are not `null`
  */

@@ -9,6 +9,7 @@ const TIMEOUT_MS = 10_000;
 /** So many characters of what an endpoint says stand in an error. */
 const LONGEST_REASON = 200;
 
+/** Options of clientCredentials(). */
 export interface ClientCredentialsOptions {
   /** The URL of the endpoint, as `https://id.example.org/oauth2/token`. A redirection of it is an error. */
   tokenEndpoint: string | URL;

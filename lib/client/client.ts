@@ -1,8 +1,8 @@
 // What all clients are to their users: events, and a way to end.
 
-import { EventEmitter } from 'node:events';
 import type { KafkaError } from '../errors.js';
 import type { Statistics } from './statistics.js';
+import { type EmitterEvents, TypedEmitter } from './typed-emitter.js';
 
 /** A line of librdkafka's log. */
 export interface LogLine {
@@ -15,6 +15,7 @@ export interface LogLine {
   handle?: 'lookups';
 }
 
+/** The events of every client, with what their listeners are called with. */
 export interface ClientEvents {
   /**
    * An error that passes by itself, as a broker that is away; a fatal one too. Without a listener the first of each kind is a
@@ -31,12 +32,13 @@ export interface ClientEvents {
 }
 
 /** Its methods are public. What its classes have in common inside is ClientCore. */
-export abstract class Client<Events extends ClientEvents & { [K in keyof Events]: unknown[] }>
-  extends EventEmitter<Events>
+export abstract class Client<Events extends ClientEvents>
+  extends TypedEmitter<Events & EmitterEvents<KafkaError>>
   implements AsyncDisposable
 {
   abstract close(options?: { timeoutMs?: number | undefined }): Promise<void>;
 
+  /** As close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

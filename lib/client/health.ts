@@ -11,6 +11,7 @@ import type { KafkaError } from '../errors.js';
  */
 export type HealthState = 'connecting' | 'up' | 'stalled' | 'failed' | 'closed';
 
+/** How a client is. */
 export interface Health {
   state: HealthState;
   /** When it came to that state. */

@@ -3,6 +3,7 @@
 // A counter only grows; a gauge is what is at the moment. Sizes are in bytes; times of windows in microseconds, where nothing
 // else is said.
 
+/** librdkafka's statistics of one client, as the event `statistics` gives them. */
 export interface Statistics {
   /** Handle instance name */
   name: string;
@@ -56,6 +57,7 @@ export interface Statistics {
   eos?: IdempotenceStatistics;
 }
 
+/** Of one broker. */
 export interface BrokerStatistics {
   /** Broker hostname, port and broker id. An IPv6 address is enclosed in brackets per RFC 3986 (`"[::1]:9092/13"`) */
   name: string;
@@ -125,6 +127,7 @@ export interface BrokerStatistics {
   toppars: Record<string, BrokerPartition>;
 }
 
+/** How the values of some time are distributed. */
 export interface WindowStatistics {
   /** Smallest value (gauge) */
   min: number;
@@ -156,6 +159,7 @@ export interface WindowStatistics {
   outofrange: number;
 }
 
+/** A partition that a broker handles. */
 export interface BrokerPartition {
   /** Topic name */
   topic: string;
@@ -163,6 +167,7 @@ export interface BrokerPartition {
   partition: number;
 }
 
+/** Of one topic. */
 export interface TopicStatistics {
   /** Topic name */
   topic: string;
@@ -178,6 +183,7 @@ export interface TopicStatistics {
   partitions: Record<string, PartitionStatistics>;
 }
 
+/** Of one partition. */
 export interface PartitionStatistics {
   /** Partition Id (-1 for internal UA/UnAssigned partition) (counter) */
   partition: number;
@@ -253,6 +259,7 @@ export interface PartitionStatistics {
   acked_msgid: number;
 }
 
+/** Of a consumer's group. */
 export interface GroupStatistics {
   /** Local consumer group handler's state. */
   state: string;
@@ -270,6 +277,7 @@ export interface GroupStatistics {
   assignment_size: number;
 }
 
+/** Of an idempotent or a transactional producer. */
 export interface IdempotenceStatistics {
   /** Current idempotent producer id state. */
   idemp_state: string;

@@ -143,10 +143,21 @@ interface ReplacedProperties {
   'queued.max.messages.kbytes'?: number | undefined;
 }
 
-export interface AdminConfig
-  extends Omit<CommonProperties, OwnedKey | keyof CommonReplacedProperties>, CommonReplacedProperties {}
+/** Those that are typed here, or not at all. */
+type Untyped = OwnedKey | keyof CommonReplacedProperties | 'bootstrap.servers' | 'metadata.broker.list';
+
+/** librdkafka's keys for an admin client. */
+export interface AdminConfig extends Omit<CommonProperties, Untyped>, CommonReplacedProperties {
+  /**
+   * The brokers to begin with, `host:port` with commas between them. They tell of the others. Has to be given. (In JavaScript its
+   * other name `metadata.broker.list` is taken too.)
+   */
+  'bootstrap.servers': string;
+}
+/** librdkafka's keys for a consumer. */
 export interface ConsumerConfig
   extends AdminConfig, Omit<ConsumerProperties, OwnedKey | keyof ReplacedProperties>, ReplacedProperties {}
+
 /** The properties of a producer whose default is seekafka's. */
 interface ProducerReplacedProperties {
   /**
@@ -167,6 +178,7 @@ interface ProducerReplacedProperties {
     'random' | 'consistent' | 'consistent_random' | 'murmur2' | 'murmur2_random' | 'fnv1a' | 'fnv1a_random' | undefined;
 }
 
+/** librdkafka's keys for a producer. */
 export interface ProducerConfig
   extends
     AdminConfig,

@@ -92,6 +92,7 @@ export interface ConsumerOptions<V = Buffer, K = Buffer> extends ClientOptions {
   stalledAfterMs?: number | undefined;
 }
 
+/** How a consumer is. */
 export interface ConsumerHealth extends Health {
   /** Whether the group has given this consumer an assignment, be it an empty one, that is in force. False with assign(). */
   joined: boolean;
@@ -106,6 +107,7 @@ export interface ConsumerHealth extends Health {
   loop: LoopState;
 }
 
+/** The events of a consumer, with what their listeners are called with. */
 export interface ConsumerEvents extends ClientEvents {
   /** Partitions came, and deliver from now on. */
   assigned: [partitions: readonly TopicPartition[]];

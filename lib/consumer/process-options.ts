@@ -35,6 +35,7 @@ export type FailureHandler<V = Buffer, K = Buffer> = (
   context: FailureContext,
 ) => unknown;
 
+/** How often a message is tried, and how long the waits between are. */
 export interface RetryOptions {
   /** How often the handler is called for one message at most, the first time included. From 1. */
   attempts: number;
@@ -45,6 +46,7 @@ export interface RetryOptions {
   backoffMs: number | ((attempt: number, error: unknown) => number | null);
 }
 
+/** Options of Consumer.process(). */
 export interface ProcessOptions<V = Buffer, K = Buffer> {
   /** How many handlers run at once at most: one in each lane. Default 1. */
   concurrency?: number | undefined;

@@ -9,5 +9,6 @@ export interface Read<T> extends AsyncIterableIterator<T>, AsyncDisposable {
    * are looked up. After the end of the loop it is what was left then.
    */
   readonly remaining: number;
+  /** The next message, or batch; done at the end of the read. */
   next(): Promise<IteratorResult<T, undefined>>;
 }

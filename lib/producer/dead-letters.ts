@@ -7,6 +7,7 @@ import type { Message } from '../consumer/message.js';
 import type { FailureHandler } from '../consumer/process-options.js';
 import type { Producer } from './producer.js';
 
+/** Options of deadLetters(). */
 export interface DeadLetterOptions {
   /** What the names of the added headers begin with. Default `dead-letter.`. */
   headerPrefix?: string | undefined;

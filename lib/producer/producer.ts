@@ -55,10 +55,13 @@ const SPARE_BYTES = 1024 * 1024;
 
 /** What makes bytes of keys and values. What is left out stays as it is, and `null` is sent as `null`. */
 export interface ProducerSerializer<V = Uint8Array | string, K = Uint8Array | string> {
+  /** Of keys. */
   key?: Serializer<K> | undefined;
+  /** Of values. */
   value?: Serializer<V> | undefined;
 }
 
+/** Options of a producer. */
 export interface ProducerOptions<V = Uint8Array | string, K = Uint8Array | string> extends ClientOptions {
   /**
    * Encodes keys and values, and types what is sent by that. Promises are awaited, all of one send() at once; messages are sent in

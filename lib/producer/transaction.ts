@@ -22,6 +22,7 @@ export interface Transaction<V = Uint8Array | string, K = Uint8Array | string> {
    * @throws as of Producer.send(), which aborts the transaction; ERR__STATE after the transaction's end
    */
   send(messages: readonly ProducerMessage<V, K>[]): Promise<RecordMetadata[]>;
+  /** As of several messages. */
   send(message: ProducerMessage<V, K>): Promise<RecordMetadata>;
   /**
    * Commits offsets for the consumer's group, with the transaction: what was consumed and what was made of it become
@@ -187,7 +188,8 @@ export class Transactions {
 const oldEpochErrors: readonly number[] = [errno.invalidProducerEpoch, errno.purgeQueue, errno.purgeInflight];
 
 /** The producer's epoch is not the coordinator's any more, or a message was purged because another one's was not. */
-const isOfOldEpoch = (error: unknown) => error instanceof KafkaError && oldEpochErrors.includes(error.errno);
+const isOfOldEpoch = (error: unknown): boolean =>
+  error instanceof KafkaError && (oldEpochErrors.includes(error.errno) || isOfOldEpoch(error.cause));
 
 /** A transaction between its begin and its decision. */
 class Running {

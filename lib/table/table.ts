@@ -16,6 +16,7 @@ import { type Change, Changes } from './changes.js';
 /** A message that is no tombstone, and has a key. */
 export type TableMessage<MV = Buffer, MK = Buffer> = Message<MV, MK> & { readonly key: MK; readonly value: MV };
 
+/** What a table keeps of each message. */
 export interface TableOptions<K, V, MK = Buffer, MV = Buffer> {
   /**
    * What a key is in the map. Default: its bytes as UTF-8, a string (a Buffer would be found by itself alone); where the consumer has
@@ -82,6 +83,7 @@ export function table<K, V>(
   return new Table(source, topic, options);
 }
 
+/** A compacted topic as a map that follows it. table() makes one. */
 export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDisposable {
   /**
    * Resolves when everything is there that the topic held when the table was made. Rejects where it cannot be read, or with
@@ -139,14 +141,17 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
     return this.#map.size;
   }
 
+  /** What is kept of the key; undefined where the topic has no value for it. */
   get(key: K): V | undefined {
     return this.#map.get(key);
   }
 
+  /** Whether the topic has a value for the key. */
   has(key: K): boolean {
     return this.#map.has(key);
   }
 
+  /** As of a Map. */
   forEach(callback: (value: V, key: K, map: ReadonlyMap<K, V>) => void, thisArg?: unknown): void {
     for (const [key, value] of this.#map) callback.call(thisArg, value, key, this);
   }
@@ -163,6 +168,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
     return this.#map.entries();
   }
 
+  /** As of a Map: keys and values. */
   [Symbol.iterator](): ReturnType<ReadonlyMap<K, V>['entries']> {
     return this.#map.entries();
   }
@@ -206,6 +212,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
     return this.#closing;
   }
 
+  /** As close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -16,6 +16,7 @@ const maxInt16 = 2 ** 15 - 1;
 
 const brokerNumber = (value: unknown): number => wholeNumber(value, 'broker', 1);
 
+/** Options of MockCluster.start(). */
 export interface MockClusterOptions {
   /** Default 1. Brokers are numbered from 1. */
   brokers?: number | undefined;
@@ -47,6 +48,7 @@ export class MockCluster extends Client<ClientEvents> {
     this.#mock('start', 'groupInitialRebalanceDelay', 0);
   }
 
+  /** Starts brokers inside this process, which takes milliseconds. */
   static start(options: MockClusterOptions = {}): Promise<MockCluster> {
     return call(async () => {
       const { brokers = 1, logger } = knownKeys(options, 'options', ['brokers', 'logger']);

@@ -185,7 +185,7 @@ describeOnBoth('a table', (cluster) => {
   it('refuses wrong arguments before it does anything', () => {
     const config = servers(cluster());
     expect(() => table(config, '')).to.throw(TypeError, 'topic');
-    expect(() => table({}, 't', { loda: 1 } as never)).to.throw(TypeError, "did you mean 'load'");
+    expect(() => table(config, 't', { loda: 1 } as never)).to.throw(TypeError, "did you mean 'load'");
     expect(() => table(config, 't', { key: 'string' } as never)).to.throw(
       TypeError,
       'options.key: expected a function',

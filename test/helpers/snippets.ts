@@ -7,6 +7,7 @@ import ts from 'typescript';
 export const root = path.join(import.meta.dirname, '..', '..');
 
 export interface Snippet {
+  readonly page: string;
   /** The heading that it stands below, and its number on the page. */
   readonly name: string;
   readonly heading: string;
@@ -31,7 +32,7 @@ export function snippetsOf(page: string): Snippet[] {
     if (language !== 'ts') continue;
     const number = found.length + 1;
     const file = path.join(folderOf(page), `snippet-${number}.ts`);
-    found.push({ name: `${number}, below "${heading}"`, heading, code, file, prints: undefined });
+    found.push({ page, name: `${number}, below "${heading}"`, heading, code, file, prints: undefined });
   }
   return found;
 }
@@ -42,13 +43,14 @@ export function snippetsOf(page: string): Snippet[] {
  * @param sourceOf the whole program of a block
  */
 export function compile(
-  page: string,
   snippets: readonly Snippet[],
   sourceOf = ({ code }: Snippet): string => code,
 ): (snippet: Snippet) => string[] {
-  rmSync(folderOf(page), { recursive: true, force: true });
-  mkdirSync(folderOf(page), { recursive: true });
-  for (const snippet of snippets) writeFileSync(snippet.file, sourceOf(snippet));
+  for (const page of pagesOf(snippets)) remove(page);
+  for (const snippet of snippets) {
+    mkdirSync(path.dirname(snippet.file), { recursive: true });
+    writeFileSync(snippet.file, sourceOf(snippet));
+  }
   const { config } = ts.readConfigFile(path.join(root, 'test', 'types', 'user.tsconfig.json'), (file) =>
     ts.sys.readFile(file),
   ) as { config: object };
@@ -61,5 +63,7 @@ export function compile(
     return errors.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
   };
 }
+
+const pagesOf = (snippets: readonly Snippet[]) => new Set(snippets.map(({ page }) => page));
 
 export const remove = (page: string): void => rmSync(folderOf(page), { recursive: true, force: true });

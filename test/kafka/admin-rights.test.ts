@@ -19,7 +19,7 @@ describeOwnKafka(
     let admin: Admin;
     let alice: Admin;
     const login = (username: string, password: string, mechanism = 'PLAIN') => ({
-      'bootstrap.servers': kafka().listeners.LOGIN,
+      'bootstrap.servers': kafka().listeners.LOGIN!,
       'security.protocol': 'sasl_plaintext' as const,
       'sasl.mechanisms': mechanism,
       'sasl.username': username,

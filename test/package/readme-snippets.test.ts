@@ -37,7 +37,7 @@ const sourceOf = ({ code }: Snippet) => (/^import /m.test(code) ? code : `${befo
 
 describe("the README's snippets", () => {
   let errorsOf: (snippet: Snippet) => string[];
-  before('compile', () => (errorsOf = compile(page, snippets, sourceOf)));
+  before('compile', () => (errorsOf = compile(snippets, sourceOf)));
   after('remove them', () => remove(page));
 
   it('are there, and one shows what it prints', () => {

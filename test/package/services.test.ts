@@ -84,7 +84,7 @@ describe('the services of docs/services.md', () => {
     return { authority, server: make.make('server', ['IP:127.0.0.1'], { issuer: authority }) };
   });
   let errorsOf: (snippet: Snippet) => string[];
-  before('compile', () => (errorsOf = compile(page, snippets)));
+  before('compile', () => (errorsOf = compile(snippets)));
   after('remove them', () => remove(page));
 
   it('each have a program, and each program a service', () => {

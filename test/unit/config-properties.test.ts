@@ -62,7 +62,7 @@ describe('config: the table of properties', () => {
 
   it('has a type for each kind of client that takes its keys and no others', () => {
     const consumer: ConsumerConfig = {
-      'metadata.broker.list': 'a:1',
+      'bootstrap.servers': 'a:1',
       'group.id': 'g',
       'fetch.wait.max.ms': 10,
       'auto.offset.reset': 'earliest',

@@ -73,8 +73,8 @@ describe('the types of statistics', () => {
     for (const client of [producer, consumer]) {
       const [statistics, json] = await inTime(
         new Promise<[Statistics, string]>((resolve) => {
-          client.on('statistics', (...args) => {
-            if (Object.keys(args[0].topics).length > 0) resolve(args);
+          client.on('statistics', (statistics: Statistics, json: string) => {
+            if (Object.keys(statistics.topics).length > 0) resolve([statistics, json]);
           });
         }),
       );

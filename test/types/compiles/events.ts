@@ -1,4 +1,5 @@
-import { Admin, MockCluster, type Consumer, type KafkaError, type LogLine, type OffsetReset } from 'seekafka';
+import { EventEmitter, on, once } from 'node:events';
+import { Admin, Consumer, MockCluster, type KafkaError, type LogLine, type OffsetReset, type Producer } from 'seekafka';
 
 export function listen(consumer: Consumer): void {
   consumer.on('error', (error) => {
@@ -10,6 +11,24 @@ export function listen(consumer: Consumer): void {
   consumer.on('offsetReset', ({ topic, partition, askedOffset, offset }: OffsetReset) => {
     console.log(topic, partition, askedOffset + offset);
   });
+}
+
+export async function asAnyEmitter(consumer: Consumer, producer: Producer): Promise<void> {
+  consumer.on(EventEmitter.errorMonitor, (error) => console.log(error.code));
+  consumer.on('newListener', (event) => console.log(String(event)));
+  consumer.off('error', console.log).removeAllListeners('log').setMaxListeners(5);
+  for (const client of [consumer, producer]) client.on('error', ({ code }) => console.log(code)); // one or another
+  const emitter: EventEmitter = consumer;
+  await once(emitter, 'revoked');
+  const [error] = (await once(consumer, 'error')) as [KafkaError];
+  for await (const [line] of on(producer, 'log') as AsyncIterable<[LogLine]>) console.log(line.message, error.code);
+}
+
+export class Derived extends Consumer {
+  constructor(servers: string, config: Partial<ConstructorParameters<typeof Consumer>[0]> = {}) {
+    super({ 'bootstrap.servers': servers, ...config });
+    this.on('error', (error) => console.log(error.retriable));
+  }
 }
 
 export async function administer(bootstrapServers: string): Promise<void> {

@@ -4,6 +4,10 @@ const server = { 'bootstrap.servers': 'localhost:9092' };
 
 // @ts-expect-error A consumer needs a configuration.
 new Consumer();
+// @ts-expect-error Which brokers?
+new Consumer({});
+// @ts-expect-error Which brokers?
+new Consumer({ 'group.id': 'group' });
 // @ts-expect-error No such key: it is 'group.id'.
 new Consumer({ ...server, 'group.idd': 'group' });
 // @ts-expect-error The value is a number of milliseconds.

@@ -27,7 +27,8 @@ declare const error: KafkaError;
 // @ts-expect-error Codes are names; the number is errno.
 export const code: number = error.code;
 
+const brokers = { 'bootstrap.servers': 'localhost:9092' };
 // @ts-expect-error A token ends some time.
-new Producer({}, { oauthBearerToken: async () => await Promise.resolve({ value: 'eyJ', principal: 'me' }) });
+new Producer(brokers, { oauthBearerToken: async () => await Promise.resolve({ value: 'eyJ', principal: 'me' }) });
 // @ts-expect-error librdkafka's own OIDC is not built in.
 new Producer({ 'bootstrap.servers': 'localhost:9092', 'sasl.oauthbearer.method': 'oidc' });
