@@ -3,9 +3,9 @@
 
 import type { EndOptions, TopicPartition, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
 import { keyOf, topicString } from '../arguments/partitions.js';
-import { isObject, knownKeys, typeError, waitOptions } from '../arguments/values.js';
+import { integer, isObject, knownKeys, maxInt32, typeError, waitOptions } from '../arguments/values.js';
 import { type Deferred, deferred } from '../client/deferred.js';
-import { delay, nextTurn } from '../client/timers.js';
+import { clearInterval, delay, nextTurn, whileAlive } from '../client/timers.js';
 import { Over } from '../client/waits.js';
 import type { ConsumerConfig } from '../config/config.js';
 import { Consumer } from '../consumer/consumer.js';
@@ -26,6 +26,10 @@ export interface TableOptions<K, V> {
   load?: ((message: TableMessage) => V | PromiseLike<V>) | undefined;
   /** Is told, and awaited, when what `load` gave for a key is not in the table any more. */
   drop?: ((key: K, value: V) => unknown) | undefined;
+  /**
+   * How often the topic is asked whether it has got more partitions, which barrier() does too. Default 30,000 milliseconds.
+   */
+  partitionsEveryMs?: number | undefined;
 }
 
 /** A key that was set or deleted. */
@@ -36,6 +40,8 @@ interface Waiter {
   readonly until: readonly TopicPartitionOffset[];
   readonly reached: Deferred<void>;
 }
+
+const PARTITIONS_EVERY_MS = 30_000;
 
 /** How often it is looked at whether what is never delivered (transaction markers, say) was passed. */
 const LOOK_MS = 15;
@@ -51,7 +57,7 @@ const UNCOMMITTED: EndOptions = { isolationLevel: 'read_uncommitted' };
  *
  * @param source the configuration of a consumer that the table makes and closes (a `group.id` is not needed, and nothing is
  * committed), or a consumer that is used for nothing else
- * @param topic all its partitions are read, from their beginning. Partitions that are added later are not
+ * @param topic all its partitions are read, from their beginning; those that are added later too
  * @throws TypeError, RangeError for what is no configuration, topic or option
  */
 export function table<K = string, V = Buffer>(
@@ -77,7 +83,13 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
   readonly #readers = new Set<Changes<K, V>>();
   readonly #waiters = new Set<Waiter>();
   readonly #over = new Over();
-  readonly #begun: Promise<readonly TopicPartition[]>;
+  readonly #begun: Promise<void>;
+  /** What is read. */
+  #partitions: readonly TopicPartition[] = [];
+  readonly #partitionsTimer: NodeJS.Timeout;
+  /** A look for more partitions that is under way, and one that has not begun. */
+  #extending: Promise<unknown> = Promise.resolve();
+  #nextLook: Promise<void> | null = null;
   readonly #loop: Promise<void>;
   #reading: AsyncIterator<Iterable<Message>> | null = null;
   /** How many batches have come, and whether the last of them is being taken in. */
@@ -94,8 +106,10 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
     this.#owned = !isConsumer(source);
     this.#consumer = isConsumer(source) ? source : ownConsumer(source);
     this.#begun = this.#begin();
+    const { partitionsEveryMs = PARTITIONS_EVERY_MS } = this.#options;
+    this.#partitionsTimer = whileAlive(this, partitionsEveryMs, (each) => void each.#extend().catch(() => undefined));
     this.#loop = this.#follow();
-    this.ready = this.#reachedEnds('ready', {}, {});
+    this.ready = this.#reachedEnds('ready', {}, {}, this.#begun);
     for (const promise of [this.ready, this.#begun]) promise.catch(() => undefined); // who awaits it sees it
   }
 
@@ -150,14 +164,17 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
   }
 
   /**
-   * Resolves when the table has seen everything that was acknowledged before this call: to read what has just been written. A
-   * transaction that is open at the call is waited for, where `isolation.level` is `read_committed`.
+   * Resolves when the table has seen everything that was acknowledged before this call: to read what has just been written, to
+   * partitions that the topic has got meanwhile too (as the broker that is asked knows them). A transaction that is open at the call is waited for, where `isolation.level` is `read_committed`.
    *
    * @param options `timeoutMs`, default: as long as it takes; `signal`
    * @throws KafkaError ERR__TIMED_OUT, ERR__DESTROY after close(); what ended the table
    */
   barrier(options: WaitOptions = {}): Promise<void> {
-    return call(async () => this.#reachedEnds('barrier', waitOptions(options), UNCOMMITTED));
+    return call(async () => {
+      const limits = waitOptions(options);
+      return this.#reachedEnds('barrier', limits, UNCOMMITTED, this.#extend());
+    });
   }
 
   /** Ends it, and the consumer that it has made; a consumer that it was given gives its partitions back. Never rejects. */
@@ -170,12 +187,36 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
     return this.close();
   }
 
-  async #begin(): Promise<readonly TopicPartition[]> {
-    const partitions = await this.#consumer.partitionsFor(this.topic);
+  async #begin(): Promise<void> {
+    await this.#readAlso(await this.#consumer.partitionsFor(this.topic));
+  }
+
+  async #readAlso(partitions: readonly TopicPartition[]): Promise<void> {
     this.#over.check('table');
-    await this.#consumer.assign(await this.#consumer.beginningOffsets(partitions));
+    const beginnings = await this.#consumer.beginningOffsets(partitions);
+    this.#over.check('table');
+    await this.#consumer.assign([...this.#partitions, ...beginnings]); // those that it has go on where they are
     await this.#consumer.seekToBeginning(partitions); // should it have moved meanwhile
-    return partitions;
+    this.#partitions = [...this.#partitions, ...partitions];
+  }
+
+  /** Reads partitions too that the topic has got. What is asked after this call has begun: a look under way may be too old. */
+  #extend(): Promise<void> {
+    this.#nextLook ??= this.#extending.then(async () => {
+      this.#nextLook = null;
+      const looked = this.#lookForPartitions();
+      this.#extending = looked.catch(() => undefined);
+      await looked;
+    });
+    return this.#nextLook;
+  }
+
+  async #lookForPartitions(): Promise<void> {
+    await this.#begun;
+    const all = await this.#consumer.partitionsFor(this.topic);
+    const known = new Set(this.#partitions.map(({ partition }) => partition));
+    const added = all.filter(({ partition }) => !known.has(partition));
+    if (added.length) await this.#readAlso(added);
   }
 
   async #follow(): Promise<void> {
@@ -226,12 +267,12 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
     for (const reader of this.#readers) reader.push(change);
   }
 
-  async #reachedEnds(operation: string, limits: WaitOptions, ends: EndOptions): Promise<void> {
+  async #reachedEnds(operation: string, limits: WaitOptions, ends: EndOptions, begun: Promise<void>): Promise<void> {
     const reached = deferred<void>();
     let waiter: Waiter | undefined;
     const asked = (async () => {
-      const partitions = await this.#begun;
-      waiter = { until: await this.#consumer.endOffsets(partitions, ends), reached };
+      await begun;
+      waiter = { until: await this.#consumer.endOffsets(this.#partitions, ends), reached };
       this.#waiters.add(waiter);
       void this.#look();
       await reached.promise;
@@ -272,6 +313,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
 
   #end(failure: { error: unknown } | null): void {
     if (this.#over.ended) return;
+    clearInterval(this.#partitionsTimer);
     this.#failure = failure;
     this.#over.end(failure ? () => failure.error : destroyed);
     if (failure && this.#readers.size === 0) {
@@ -288,6 +330,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
       await this.#consumer.close();
     } else {
       await this.#begun.catch(() => undefined);
+      await this.#extending;
       await this.#reading?.return?.();
       await this.#consumer.unsubscribe().catch(() => undefined); // closed already
     }
@@ -311,11 +354,14 @@ function ownConsumer(config: ConsumerConfig): Consumer {
 }
 
 function tableOptions<K, V>(value: unknown): TableOptions<K, V> {
-  const options = knownKeys(value, 'options', ['key', 'load', 'drop']);
+  const options = knownKeys(value, 'options', ['key', 'load', 'drop', 'partitionsEveryMs']);
   for (const name of ['key', 'load', 'drop']) {
     const given = options[name];
     if (given !== undefined && typeof given !== 'function') throw typeError(`options.${name}`, 'a function', given);
   }
-  const { key, load, drop } = options as TableOptions<K, V>;
-  return { key, load, drop };
+  const { key, load, drop, partitionsEveryMs } = options as TableOptions<K, V>;
+  if (partitionsEveryMs !== undefined) {
+    integer(partitionsEveryMs, 'options.partitionsEveryMs', 1, maxInt32, 'milliseconds from 1 to 2147483647');
+  }
+  return { key, load, drop, partitionsEveryMs };
 }

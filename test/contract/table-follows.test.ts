@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Consumer, type KafkaError, Producer } from 'seekafka';
-import { type TableChange, table } from 'seekafka/table';
+import { type TableChange, type TableMessage, table } from 'seekafka/table';
 import { type Cluster, describeOnBoth, describeOnKafka } from '../helpers/clusters.js';
 import { rejection } from '../helpers/rejection.js';
 import { uniqueTopic } from '../helpers/unique.js';
@@ -162,7 +162,61 @@ describeOnBoth('a table', (cluster) => {
       TypeError,
       'options.key: expected a function',
     );
+    expect(() => table(config, 't', { partitionsEveryMs: 0 })).to.throw(RangeError, 'options.partitionsEveryMs');
     expect(() => table({ 'group.idd': 'x' } as never, 't')).to.throw(TypeError, 'group.idd');
+  });
+});
+
+// The mock cluster cannot add partitions to a topic.
+describeOnKafka('a table of a topic that gets more partitions', (cluster) => {
+  /** The least keys of which each is in another partition, by what the producer says. */
+  async function addPartitions(topic: string): Promise<{ added: readonly string[] }> {
+    await cluster().admin.createPartitions([{ topic, total: 3 }]);
+    await using producer = new Producer(servers(cluster()));
+    const added: string[] = [];
+    for (let i = 0; !added[1] || !added[2]; i++) {
+      const partition = i % 3;
+      const sent = await producer.send({ topic, partition, key: `k${i}`, value: `${i}` }).catch(() => undefined);
+      if (sent && partition > 0) added[partition] = `k${i}`; // the broker may not know the partition yet
+    }
+    return { added: added.slice(1) };
+  }
+
+  it('has seen them too when a barrier is passed, and goes on with those that it had', async () => {
+    const topic = await cluster().createTopic();
+    await put(cluster(), topic, [['a', '1'], ['b', '1']]); // prettier-ignore
+    const loaded: string[] = [];
+    const load = ({ partition, offset, value }: TableMessage) => {
+      loaded.push(`${partition}:${offset}`);
+      return value.toString();
+    };
+    await using users = table(servers(cluster()), topic, { load, partitionsEveryMs: 2 ** 31 - 1 });
+    await inTime(users.ready, 'ready');
+    const { added } = await addPartitions(topic);
+    await inTime(Promise.all([users.barrier(), users.barrier({ timeoutMs: 20_000 })]), 'barriers');
+    expect(added.map((key) => users.has(key))).to.deep.equal([true, true]);
+    expect(users.get('a')).to.equal('1');
+    expect(new Set(loaded).size, `none twice: ${loaded.join()}`).to.equal(loaded.length);
+  });
+
+  it('looks for them by itself', async () => {
+    const topic = await cluster().createTopic();
+    await using users = table(servers(cluster()), topic, { partitionsEveryMs: 100 });
+    await inTime(users.ready, 'ready');
+    const { added } = await addPartitions(topic);
+    await eventually(() => added.every((key) => users.has(key)));
+  });
+
+  it('of a consumer that it was given gives all of them back', async () => {
+    const topic = await cluster().createTopic();
+    await using consumer = new Consumer(servers(cluster()));
+    const users = table(consumer, topic);
+    await inTime(users.ready, 'ready');
+    await addPartitions(topic);
+    const passing = rejection(users.barrier()); // whether it comes that far or not
+    await users.close();
+    await passing;
+    expect(consumer.assignment).to.deep.equal([]);
   });
 });
 
