@@ -31,8 +31,11 @@ export type FailureHandler = (error: unknown, message: Message, context: Failure
 export interface RetryOptions {
   /** How often the handler is called for one message at most, the first time included. From 1. */
   attempts: number;
-  /** Milliseconds before the next attempt; a function is told how many have failed. Meanwhile the lane takes no slot. */
-  backoffMs: number | ((attempt: number) => number);
+  /**
+   * Milliseconds before the next attempt. A function is told how many have failed, and what the last one threw; null: there is no
+   * other attempt. Meanwhile the lane takes no slot.
+   */
+  backoffMs: number | ((attempt: number, error: unknown) => number | null);
 }
 
 export interface ProcessOptions {
@@ -72,8 +75,8 @@ export interface CheckedProcess {
   readonly concurrency: number;
   readonly byKey: boolean;
   readonly attempts: number;
-  /** @throws TypeError, RangeError where a function gives no duration */
-  readonly backoffMs: (attempt: number) => number;
+  /** @throws TypeError, RangeError where a function gives neither a duration nor null */
+  readonly backoffMs: (attempt: number, error: unknown) => number | null;
   readonly onFailure: FailureHandler | undefined;
   readonly drainTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -126,8 +129,9 @@ function retryOptions(value: unknown): Pick<CheckedProcess, 'attempts' | 'backof
   const attempts = integer(options.attempts, 'options.retry.attempts', 1, maxInt32, what);
   const { backoffMs } = options;
   if (typeof backoffMs === 'function') {
-    const given = backoffMs as (attempt: number) => unknown;
-    return { attempts, backoffMs: (attempt) => duration(given(attempt), 'what options.retry.backoffMs returns') };
+    const given = backoffMs as (attempt: number, error: unknown) => unknown;
+    const checked = (wait: unknown) => (wait === null ? null : duration(wait, 'what options.retry.backoffMs returns'));
+    return { attempts, backoffMs: (attempt, error) => checked(given(attempt, error)) };
   }
   const fixed = duration(backoffMs, 'options.retry.backoffMs');
   return { attempts, backoffMs: () => fixed };

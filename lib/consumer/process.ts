@@ -301,8 +301,9 @@ class Processing implements Worker, ReaderTells {
     const { attempts, backoffMs, onFailure } = this.#asked;
     const { owner } = work.lane;
     try {
-      if (work.attempts < attempts) {
-        if (!this.#ending && !owner.closing) this.#tryLater(work, backoffMs(work.attempts));
+      const waitMs = work.attempts < attempts ? backoffMs(work.attempts, error) : null;
+      if (waitMs !== null) {
+        if (!this.#ending && !owner.closing && !work.stale) this.#tryLater(work, waitMs);
         return; // else it comes again
       }
       if (!onFailure) throw error;

@@ -184,6 +184,30 @@ describeOnBoth('process', (cluster) => {
     expect(await takeSequences(consumer, 4)).to.deep.equal([6, 7, 8, 9]);
   });
 
+  it('asks after each attempt whether there is another one', async () => {
+    const topic = await cluster().createTopic();
+    await fill(cluster(), topic, { count: 4 });
+    await using consumer = inGroup(cluster());
+    await consumer.assign([{ topic, partition: 0 }]);
+    const attempts: string[] = [];
+    const failed: number[] = [];
+    const stop = new AbortController();
+    const running = consumer.process(
+      ({ offset }, { attempt }) => {
+        attempts.push(`${offset}:${attempt}`);
+        if (offset < 3) throw new RangeError(attempt < offset ? 'busy' : 'wrong');
+      },
+      {
+        retry: { attempts: 10, backoffMs: (_attempt, error) => ((error as Error).message === 'busy' ? 1 : null) },
+        onFailure: (_error, { offset }, context) => void failed.push(offset, context.attempts),
+        signal: stop.signal,
+      },
+    );
+    await until(() => attempts.includes('3:1'), stop, running);
+    expect(attempts).to.deep.equal(['0:1', '1:1', '2:1', '2:2', '3:1']);
+    expect(failed).to.deep.equal([0, 1, 1, 1, 2, 2]);
+  });
+
   it('ends by its signal: what is being handled is finished and committed, the rest comes again', async () => {
     const topic = await cluster().createTopic();
     await fill(cluster(), topic, { count: 10 });

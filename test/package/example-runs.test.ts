@@ -94,6 +94,10 @@ const printed = {
     'live: 200, ready: 200',
     '199 orders of 20 customers billed, 4 tried again, 1 refused, 200 committed',
   ],
+  'retry-topics.ts': [
+    'billed at once: 41, soon: 12, later: 6',
+    'refused: order 33, by orders, soon, later: Error: the bank does not take order 33 of customer-6',
+  ],
 };
 
 async function expectPrinted(example: keyof typeof printed, environment: NodeJS.ProcessEnv): Promise<void> {
@@ -102,7 +106,7 @@ async function expectPrinted(example: keyof typeof printed, environment: NodeJS.
   expect(stdout.trimEnd().split('\n').sort()).to.deep.equal([...printed[example]].sort());
 }
 
-for (const example of ['table.ts', 'order-service.ts'] as const) {
+for (const example of Object.keys(printed) as (keyof typeof printed)[]) {
   describe(`examples/${example}`, () => {
     it('does on the mock cluster what it says, and ends by itself', () =>
       expectPrinted(example, { KAFKA_BROKERS: '' }));

@@ -46,8 +46,13 @@ describe('the arguments of process()', () => {
   });
 
   it('take a function for the back-off, and look at what it returns', () => {
-    const given = (backoffMs: unknown) => processArguments(noHandler, { retry: { attempts: 2, backoffMs } }).backoffMs;
+    const given = (backoffMs: unknown) => {
+      const checked = processArguments(noHandler, { retry: { attempts: 2, backoffMs } });
+      return (attempt: number, error?: unknown) => checked.backoffMs(attempt, error);
+    };
     expect(given((attempt: number) => attempt * 10)(2)).to.equal(20);
+    expect(given((_: number, error: unknown) => (error === 'busy' ? 5 : null))(1, 'busy')).to.equal(5);
+    expect(given(() => null)(1)).to.equal(null);
     expect(() => given(() => 'soon')(1)).to.throw(TypeError, 'what options.retry.backoffMs returns');
     expect(() => given(() => undefined)(1)).to.throw(TypeError, 'what options.retry.backoffMs returns');
   });
