@@ -21,7 +21,8 @@ export interface TableOptions<K, V> {
   key?: ((key: Buffer) => K) | undefined;
   /**
    * What the table keeps of a message. It may parse the value, or put it elsewhere and give back where it is, so that memory
-   * stays bounded. A promise is awaited, before the next message. Default: a copy of the value, a Buffer.
+   * stays bounded. A promise is awaited, before the next message; so it must not itself wait for `ready` or `barrier()`. Default: a copy
+   * of the value, a Buffer.
    */
   load?: ((message: TableMessage) => V | PromiseLike<V>) | undefined;
   /** Is told, and awaited, when what `load` gave for a key is not in the table any more. */
@@ -83,6 +84,8 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
   readonly #readers = new Set<Changes<K, V>>();
   readonly #waiters = new Set<Waiter>();
   readonly #over = new Over();
+  /** Aborted at the end: nothing is asked of brokers any more. */
+  readonly #ended = new AbortController();
   readonly #begun: Promise<void>;
   /** What is read. */
   #partitions: readonly TopicPartition[] = [];
@@ -177,7 +180,10 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
     });
   }
 
-  /** Ends it, and the consumer that it has made; a consumer that it was given gives its partitions back. Never rejects. */
+  /**
+   * Ends it, and the consumer that it has made; a consumer that it was given gives its partitions back. What `load` or `drop` is
+   * doing is not waited for. Never rejects.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -188,15 +194,16 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
   }
 
   async #begin(): Promise<void> {
-    await this.#readAlso(await this.#consumer.partitionsFor(this.topic));
+    await this.#readAlso(await this.#consumer.partitionsFor(this.topic, { signal: this.#ended.signal }));
   }
 
   async #readAlso(partitions: readonly TopicPartition[]): Promise<void> {
     this.#over.check('table');
-    const beginnings = await this.#consumer.beginningOffsets(partitions);
+    const { signal } = this.#ended;
+    const beginnings = await this.#consumer.beginningOffsets(partitions, { signal });
     this.#over.check('table');
     await this.#consumer.assign([...this.#partitions, ...beginnings]); // those that it has go on where they are
-    await this.#consumer.seekToBeginning(partitions); // should it have moved meanwhile
+    await this.#consumer.seekToBeginning(partitions, { signal }); // should it have moved meanwhile
     this.#partitions = [...this.#partitions, ...partitions];
   }
 
@@ -213,7 +220,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
 
   async #lookForPartitions(): Promise<void> {
     await this.#begun;
-    const all = await this.#consumer.partitionsFor(this.topic);
+    const all = await this.#consumer.partitionsFor(this.topic, { signal: this.#ended.signal });
     const known = new Set(this.#partitions.map(({ partition }) => partition));
     const added = all.filter(({ partition }) => !known.has(partition));
     if (added.length) await this.#readAlso(added);
@@ -316,6 +323,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
     clearInterval(this.#partitionsTimer);
     this.#failure = failure;
     this.#over.end(failure ? () => failure.error : destroyed);
+    this.#ended.abort();
     if (failure && this.#readers.size === 0) {
       const text = `the table of ${this.topic} follows its topic no longer: ${String(failure.error)}`;
       process.emitWarning(text, { type: 'SeekafkaWarning', code: 'SEEKAFKA_TABLE_FAILED' });
@@ -334,7 +342,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
       await this.#reading?.return?.();
       await this.#consumer.unsubscribe().catch(() => undefined); // closed already
     }
-    await this.#loop;
+    if (!this.#applying) await this.#loop; // what `load` and `drop` wait for may never come, or be this very close()
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Consumer, type KafkaError, Producer } from 'seekafka';
 import { type TableChange, type TableMessage, table } from 'seekafka/table';
+import { deferred } from '../../lib/client/deferred.js';
 import { type Cluster, describeOnBoth, describeOnKafka } from '../helpers/clusters.js';
 import { rejection } from '../helpers/rejection.js';
 import { uniqueTopic } from '../helpers/unique.js';
@@ -144,6 +145,33 @@ describeOnBoth('a table', (cluster) => {
       break;
     }
     expect(String(users.get('a'))).to.equal('1');
+  });
+
+  it('closes at once: while load never ends, from inside of load, and while no broker answers', async () => {
+    const topic = await cluster().createTopic();
+    await put(cluster(), topic, [['a', '1']]);
+    const begun = deferred<void>();
+    const hangs = table(servers(cluster()), topic, {
+      load: () => (begun.resolve(), new Promise<string>(() => undefined)),
+    });
+    await inTime(begun.promise);
+    await inTime(hangs.close(), 'close() while load never ends');
+    expect(((await rejection(hangs.ready)) as KafkaError).code).to.equal('ERR__DESTROY');
+
+    const closed = deferred<void>();
+    const closesItself = table(servers(cluster()), topic, {
+      load: async ({ value }) => {
+        await closesItself.close();
+        closed.resolve();
+        return value.length;
+      },
+    });
+    await inTime(closed.promise, 'close() in load');
+
+    await using nowhere = new Consumer({ 'bootstrap.servers': '127.0.0.1:1' });
+    nowhere.on('error', () => undefined);
+    const waits = table(nowhere, topic);
+    await inTime(waits.close(), 'close() without a broker');
   });
 
   it('of a topic that does not exist says so, and ends', async () => {
