@@ -1,17 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { mockCluster } from '../helpers/clusters.js';
-import { quickGroup } from '../helpers/numbered.js';
+import { byChance } from '../helpers/by-chance.js';
+import { describeOnBoth } from '../helpers/clusters.js';
+import { type Protocol, quickGroup } from '../helpers/member.js';
 import { type Behaviour, ProcessWorld } from '../helpers/process-world.js';
-import { unique, uniqueGroup } from '../helpers/unique.js';
 
 // Random histories of a group whose members work by process() (helpers/process-world.ts): handlers that are fast, slow, fail,
-// seek and hang, members that come and go.
+// seek and hang, members that come and go. The mock cluster knows no KIP-848 group, so on Kafka most of them are of those.
 // CHANCE_RUNS=500 CHANCE_SEED=1 plays another number of histories, and the same again.
 
 const PARTITIONS = 3;
-const runs = Number(process.env.CHANCE_RUNS ?? 6);
-const seed = process.env.CHANCE_SEED;
 
 interface Step {
   readonly name: string;
@@ -59,40 +57,43 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<Step>({ name: 'check', run: (world) => world.check() }) },
 );
-const history = fc.record({
-  strategy: fc.constantFrom('range', 'cooperative-sticky'),
-  concurrency: fc.constantFrom(1, 2, 8),
-  orderBy: fc.constantFrom('partition' as const, 'key' as const),
-  maxPending: fc.constantFrom(3, 20, 1000),
-  steps: fc
-    .array(step, { minLength: 5, maxLength: 25, size: 'max' })
-    .map((steps) => Object.assign(steps, { [fc.toStringMethod]: () => steps.map(({ name }) => name).join(' | ') })),
-});
-
-describe('process, by chance', function () {
-  this.timeout(runs * 60_000);
-
-  let cluster: Awaited<ReturnType<typeof mockCluster>>;
-  before(async () => {
-    cluster = await mockCluster();
+const protocols: Record<'mock' | 'kafka', fc.Arbitrary<Protocol>> = {
+  mock: fc.constantFrom('range', 'cooperative-sticky'),
+  kafka: fc.constantFrom('consumer', 'consumer', 'consumer', 'range', 'cooperative-sticky'),
+};
+const history = (cluster: 'mock' | 'kafka') =>
+  fc.record({
+    protocol: protocols[cluster],
+    concurrency: fc.constantFrom(1, 2, 8),
+    orderBy: fc.constantFrom('partition' as const, 'key' as const),
+    maxPending: fc.constantFrom(3, 20, 1000),
+    steps: fc
+      .array(step, { minLength: 5, maxLength: 25, size: 'max' })
+      .map((steps) => Object.assign(steps, { [fc.toStringMethod]: () => steps.map(({ name }) => name).join(' | ') })),
   });
-  after(() => cluster.close());
 
-  it('keeps the order of each lane, skips nothing, and commits only what is done', async () => {
+describeOnBoth('process, by chance', (cluster) => {
+  it('keeps the order of each lane, skips nothing, and commits only what is done', async function () {
     const total = { handled: 0, again: 0, failed: 0, sought: 0, aborted: 0 };
-    const property = fc.asyncProperty(history, async ({ strategy, steps, ...options }) => {
-      const topic = unique('chance');
-      cluster.mock.createTopic(topic, PARTITIONS);
-      const config = { ...quickGroup(cluster), 'partition.assignment.strategy': strategy };
-      await using world = new ProcessWorld(cluster, topic, uniqueGroup(), PARTITIONS, { config, options });
-      await world.add();
-      for (const { run } of steps) if (world.wrong.length === 0) await run(world);
-      await world.finish();
-      expect(world.wrong.slice(0, 5).join('\n')).to.equal('');
-      for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += world.counts[name];
-    });
-    await fc.assert(property, { numRuns: runs, endOnFailure: true, ...(seed && { seed: Number(seed) }) });
-    if (process.env.CHANCE_RUNS) console.log(total);
+    const by = new Map<Protocol, number>();
+    await byChance(
+      this,
+      cluster(),
+      { mock: 6, kafka: 3 },
+      history(cluster().name),
+      async (on, _transactions, { protocol, steps, ...options }) => {
+        const topic = await on.createTopic(PARTITIONS);
+        const { 'group.id': group, ...config } = quickGroup(on, protocol);
+        await using world = new ProcessWorld(on, topic, group, PARTITIONS, { config, options });
+        await world.add();
+        for (const { run } of steps) if (world.wrong.length === 0) await run(world);
+        await world.finish();
+        expect(world.wrong.slice(0, 5).join('\n')).to.equal('');
+        for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += world.counts[name];
+        by.set(protocol, (by.get(protocol) ?? 0) + 1);
+      },
+      () => `${JSON.stringify(Object.fromEntries(by))} histories, ${JSON.stringify(total)}`,
+    );
     expect(total.handled).to.be.above(0);
   });
 });
