@@ -39,6 +39,9 @@ const worker = `
     ...(PROTOCOL === 'consumer' ? { 'group.protocol': 'consumer' } : {}),
     ...(PROTOCOL === 'range' || PROTOCOL === 'cooperative-sticky' ? { 'partition.assignment.strategy': PROTOCOL, ...quick } : {}),
   });
+  for (const event of ['assigned', 'revoked', 'lost']) {
+    consumer.on(event, (rows) => rows.forEach(({ partition }) => say('moved', partition, 0)));
+  }
   const all = Array.from({ length: Number(PARTITIONS) }, (_, partition) => ({ topic: TOPIC, partition }));
   await (PROTOCOL ? consumer.subscribe(TOPIC) : consumer.assign(all));
   const stop = new AbortController();
@@ -71,8 +74,13 @@ class Judge {
     const last = new Map<string, number>();
     const begun = this.done.map(() => new Set<number>());
     const doneHere = this.done.map(() => new Set<number>());
-    for (const [, what, p, o, key, attempt] of stdout.matchAll(/^(begun|done) (\d+) (\d+)(?: (\S+) (\d+))?$/gm)) {
+    for (const [, what, p, o, key, attempt] of stdout.matchAll(/^(begun|done|moved) (\d+) (\d+)(?: (\S+) (\d+))?$/gm)) {
       const [partition, offset] = [Number(p), Number(o)];
+      if (what === 'moved') {
+        // A member whose heartbeats come late on a busy machine is thrown out: it begins again at what is committed.
+        for (const lane of last.keys()) if (lane.startsWith(`${partition} `)) last.delete(lane);
+        continue;
+      }
       if (what === 'done') {
         this.done[partition]!.add(offset);
         doneHere[partition]!.add(offset);
@@ -82,7 +90,7 @@ class Judge {
       const lane = `${partition} ${key}`;
       const previous = last.get(lane) ?? -1;
       if (attempt === '1') expect(offset, lane).to.be.above(previous);
-      else expect(offset, lane).to.equal(previous);
+      else expect(offset, lane).to.equal(last.get(lane) ?? offset);
       last.set(lane, offset);
     }
     let again = 0;
