@@ -14,6 +14,11 @@ export interface Driver {
   consumeBatches?(job: ConsumeJob): Promise<Tally>;
   /** One message after the other. */
   consumeMessages?(job: ConsumeJob): Promise<Tally>;
+  /** By handlers, so many at once as the name says: one for each partition at most. */
+  process1?(job: ConsumeJob): Promise<Tally>;
+  process64?(job: ConsumeJob): Promise<Tally>;
+  eachMessage1?(job: ConsumeJob): Promise<Tally>;
+  eachMessage64?(job: ConsumeJob): Promise<Tally>;
   /** A producer with acks=all, ready to send: connected. `job.lingerMs` is honoured where the client has such a thing. */
   producer?(job: ProducerJob): Promise<BenchProducer>;
   /** A consumer in a new group that stands at the log end of all partitions, or goes there. */
@@ -28,6 +33,8 @@ export interface ConsumeJob {
   group: string;
   /** How many messages to take. */
   total: number;
+  /** So long each message is waited for, by setTimeout; left out: not at all. Not in batches. */
+  waitMs?: number;
 }
 
 export interface Tally {

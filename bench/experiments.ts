@@ -108,6 +108,32 @@ function consume(name: string, title: string, topic: Topic, targets: Target[]): 
   };
 }
 
+/** 64 partitions, because kafkajs handles one message of each partition at a time. */
+function handle(name: string, title: string, count: number, waitMs: number | undefined, targets: Target[]): Experiment {
+  return {
+    name,
+    title,
+    text:
+      'A new group reads 64 partitions from their beginning; a handler is called for each message, one at a time or in 64 lanes, ' +
+      'one for each partition (kafkajs: partitionsConsumedConcurrently). Commits are by default, after the handler.',
+    task: 'consume',
+    topic: { partitions: 64, messages: count, bytes: 100 },
+    ...(waitMs && { job: { waitMs } }),
+    rounds: 3,
+    warmUp: true,
+    entries: [
+      messages,
+      { client: 'seekafka', way: 'process1', note: 'process(), 1' },
+      { client: 'seekafka', way: 'process64', note: 'process(), 64' },
+      { client: 'kafkajs', way: 'eachMessage1', note: 'eachMessage, 1' },
+      { client: 'kafkajs', way: 'eachMessage64', note: 'eachMessage, 64' },
+    ],
+    columns: [rate, cpu, peak],
+    better: 'more',
+    targets,
+  };
+}
+
 const small: Topic = { partitions: 4, messages: 1_000_000, bytes: 100 };
 
 const produceColumns: Column[] = [
@@ -162,6 +188,31 @@ export const experiments: readonly Experiment[] = [
   ]),
   consume('consume-100-partitions', 'Consume from 100 partitions', { ...small, partitions: 100 }, [
     ahead('seekafka batches()'),
+  ]),
+  handle('process-nothing', 'Handlers that do nothing', 200_000, undefined, [
+    {
+      text: 'process(), one lane >= 0.8 x for await',
+      ours: 'seekafka process(), 1',
+      against: 'seekafka for await',
+      column: 'messages/s',
+      reach: 0.8,
+    },
+    {
+      text: "process(), 64 lanes, ahead of kafkajs' 64 partitions at once",
+      ours: 'seekafka process(), 64',
+      against: 'kafkajs eachMessage, 64',
+      column: 'messages/s',
+      reach: 1,
+    },
+  ]),
+  handle('process-1ms', 'Handlers that wait for a millisecond', 6400, 1, [
+    {
+      text: "process(), 64 lanes, ahead of kafkajs' 64 partitions at once",
+      ours: 'seekafka process(), 64',
+      against: 'kafkajs eachMessage, 64',
+      column: 'messages/s',
+      reach: 1,
+    },
   ]),
   {
     name: 'produce-arrays',

@@ -36,7 +36,9 @@ const chosen = experiments.filter(
 if (chosen.length === 0) throw new Error(`--only: expected some of ${experiments.map(({ name }) => name).join(', ')}`);
 const takesPart = ({ client }: Entry) => !options.clients || options.clients.split(',').includes(client);
 
-const { site, missing, settings } = await installSite(options.node, console.log);
+const { site, missing, settings } = await installSite(options.node, console.log, (client) =>
+  chosen.some(({ entries }) => entries.filter(takesPart).some((entry) => entry.client === client)),
+);
 const local = process.env['KAFKA_BROKERS'] ? undefined : await startKafka({ log: console.log });
 const servers = process.env['KAFKA_BROKERS'] ?? local!.bootstrapServers;
 const topics = new Topics(servers);

@@ -12,12 +12,20 @@ export interface Installed {
   settings: Record<string, unknown>;
 }
 
-/** @param version '24', or undefined for the Node.js that runs this */
-export async function installSite(version: string | undefined, log: (line: string) => void): Promise<Installed> {
+/**
+ * @param version '24', or undefined for the Node.js that runs this
+ * @param wanted whether a client takes part; what does not is not installed
+ */
+export async function installSite(
+  version: string | undefined,
+  log: (line: string) => void,
+  wanted: (client: string) => boolean,
+): Promise<Installed> {
   if (version !== undefined && version !== '24') throw new Error(`--node: expected 24, got ${version}`);
   const node = version ? await ensureNode24(log) : process.execPath;
   const missing: Record<string, string> = {};
   const orMissing = async <T>(work: () => Promise<T>, ...clients: string[]): Promise<T | undefined> => {
+    if (!clients.some(wanted)) return undefined;
     try {
       return await work();
     } catch (error) {
@@ -27,7 +35,7 @@ export async function installSite(version: string | undefined, log: (line: strin
   };
   const python = await orMissing(() => ensureAiokafka(log), 'aiokafka');
   const limits = await orMissing(() => ensureLimits(log), 'librdkafka', 'rdkafka_performance');
-  const peers = await ensurePeers(node, version ?? process.versions.node.split('.')[0]!, log);
+  const peers = await ensurePeers(node, version ?? process.versions.node.split('.')[0]!, log, wanted);
   Object.assign(missing, peers.missing);
   const site: Site = {
     node,
@@ -37,7 +45,7 @@ export async function installSite(version: string | undefined, log: (line: strin
     rdkafkaPerformance: limits?.rdkafkaPerformance,
   };
   const settings: Record<string, unknown> = {};
-  for (const client of ['seekafka', ...nodePeers].filter((name) => !missing[name])) {
+  for (const client of ['seekafka', ...nodePeers].filter((name) => wanted(name) && !missing[name])) {
     try {
       settings[client] = describe(site, client);
     } catch (error) {

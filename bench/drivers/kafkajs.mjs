@@ -28,6 +28,8 @@ export const driver = {
   version: require('kafkajs/package.json').version,
   settings: {
     consumeBatches: { way: 'eachBatch', fromBeginning: true, lz4: '@platformatic/wasm-utils', zstd: 'node:zlib' },
+    eachMessage1: { fromBeginning: true, partitionsConsumedConcurrently: 1 },
+    eachMessage64: { fromBeginning: true, partitionsConsumedConcurrently: 64 },
     producer: { acks: -1, note: 'it has no linger' },
     tail: { way: 'eachBatch', fromBeginning: false },
   },
@@ -42,6 +44,9 @@ export const driver = {
       consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error));
     });
   },
+
+  eachMessage1: (job) => eachMessage(job, 1),
+  eachMessage64: (job) => eachMessage(job, 64),
 
   async producer({ servers, topic }) {
     const producer = connect(servers).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
@@ -63,3 +68,23 @@ export const driver = {
     return tailOf(consumer, topic, partitions);
   },
 };
+
+async function eachMessage({ servers, topic, group, total, waitMs }, partitionsConsumedConcurrently) {
+  const tally = { count: 0, sum: 0, firstAt: 0, lastAt: 0 };
+  const consumer = connect(servers).consumer({ groupId: group });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await new Promise((resolve, reject) => {
+    const handler = async ({ message }) => {
+      tally.firstAt ||= performance.now();
+      tally.sum += message.value.readUInt32LE(0);
+      if (waitMs) await new Promise((waited) => setTimeout(waited, waitMs));
+      if (++tally.count < total) return;
+      tally.lastAt = performance.now();
+      resolve();
+    };
+    consumer.run({ partitionsConsumedConcurrently, eachMessage: handler }).catch(reject);
+  });
+  await consumer.disconnect();
+  return tally;
+}

@@ -11,6 +11,8 @@ export const driver = {
   settings: {
     consumeBatches: fromBeginning,
     consumeMessages: fromBeginning,
+    process1: { ...fromBeginning, concurrency: 1 },
+    process64: { ...fromBeginning, concurrency: 64 },
     producer: { acks: 'all', 'linger.ms': 'as the task says' },
     tail: {},
   },
@@ -30,9 +32,13 @@ export const driver = {
       for await (const message of consumer) {
         tally.firstAt ||= performance.now();
         tally.sum += message.value.readUInt32LE(0);
+        if (job.waitMs) await wait(job.waitMs);
         if (++tally.count >= job.total) break;
       }
     }),
+
+  process1: (job) => processBy(job, 1),
+  process64: (job) => processBy(job, 64),
 
   async producer({ servers, topic, lingerMs }) {
     const producer = new Producer({ 'bootstrap.servers': servers, acks: 'all', 'linger.ms': lingerMs });
@@ -60,12 +66,30 @@ export const driver = {
   },
 };
 
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const processBy = (job, concurrency) =>
+  consume(job, async (consumer, tally) => {
+    const stop = new AbortController();
+    const took = () => {
+      if (++tally.count < job.total) return;
+      tally.lastAt = performance.now();
+      stop.abort();
+    };
+    const handler = (message) => {
+      tally.firstAt ||= performance.now();
+      tally.sum += message.value.readUInt32LE(0);
+      return job.waitMs ? wait(job.waitMs).then(took) : took();
+    };
+    await consumer.process(handler, { concurrency, signal: stop.signal });
+  });
+
 async function consume({ servers, topic, group }, read) {
   const consumer = new Consumer({ 'bootstrap.servers': servers, 'group.id': group, ...fromBeginning });
   await consumer.subscribe(topic);
   const tally = { count: 0, sum: 0, firstAt: 0, lastAt: 0 };
   await read(consumer, tally);
-  tally.lastAt = performance.now();
+  tally.lastAt ||= performance.now();
   await consumer.close();
   return tally;
 }

@@ -7,4 +7,5 @@ export function ensurePeers(
   node: string,
   major: string,
   log?: Log,
+  wanted?: (client: string) => boolean,
 ): Promise<{ directory: string; missing: Record<string, string> }>;

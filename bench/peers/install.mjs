@@ -138,8 +138,8 @@ export async function ensureAiokafka(log = console.log) {
   return path.join(folder, 'bin', 'python');
 }
 
-/** The Node.js clients, for one Node.js. `missing`: what could not be installed, and why. */
-export async function ensurePeers(node, major, log = console.log) {
+/** The Node.js clients that are wanted, for one Node.js. `missing`: what could not be installed, and why. */
+export async function ensurePeers(node, major, log = console.log, wanted = () => true) {
   const name = `node${major}`;
   const headers = path.dirname(path.dirname(realpathSync(node)));
   const env = {
@@ -171,7 +171,7 @@ export async function ensurePeers(node, major, log = console.log) {
     },
   };
   const recipes = { confluent: versions.confluent, 'node-rdkafka': [versions.nodeRdkafka, versions.zstd] };
-  for (const [client, work] of Object.entries(native)) {
+  for (const [client, work] of Object.entries(native).filter(([name]) => wanted(name))) {
     try {
       await once(`${name}-${client}`, recipes[client], log, work);
     } catch (error) {
