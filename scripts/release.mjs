@@ -4,6 +4,8 @@
  * It publishes nothing.
  *
  *   npm run release                              everything; refuses where a target, a tool or a check is missing
+ *   npm run release -- --trial                   the same, but what a release waits for (a dated section of the changelog, say) is told
+ *                                                and does not refuse; no release
  *   npm run release -- --target=linux-x64-gnu    one platform (may be given more than once); no release, for trying
  *   npm run release -- --no-smoke                without running the smoke test on each platform
  *   npm run release -- --check-openssl           only: is there a newer OpenSSL than the pinned one?
@@ -25,20 +27,26 @@ import { root, work } from './release/toolchain.mjs';
 
 await runMain(async () => {
   const options = parse(process.argv.slice(2));
-  if (options.checkOpenssl) return requireCurrentOpenssl();
+  if (options.checkOpenssl) {
+    const outdated = outdatedOpenssl();
+    if (outdated) throw new BuildError(`${outdated}.`);
+    return say(`OpenSSL ${opensslVersion} is the newest that the crate registry has`);
+  }
   const { version } = repositoryManifest();
+  if (options.full) {
+    const waitsFor = [changedFiles(), outdatedOpenssl(), undatedChangelog(version), missingAddresses()].filter(Boolean);
+    const list = waitsFor.map((each) => `\n  ${each}`).join('');
+    if (waitsFor.length > 0 && !options.trial) {
+      throw new BuildError(`a release waits for this (--trial makes a trial without it):${list}`);
+    }
+    if (waitsFor.length > 0) say(`a trial; a release waits for this:${list}`);
+  }
   const out = path.join(work, 'out', version);
   fs.rmSync(out, { recursive: true, force: true });
   fs.mkdirSync(out, { recursive: true });
-
-  if (options.full) {
-    requireCleanTree();
-    requireCurrentOpenssl();
-    requireChangelog(version);
-  }
   if (!(await writeNotices())) {
     const what = 'NOTICES.md was out of date and has been written anew';
-    if (options.full) throw new BuildError(`${what}: commit it, and run this again.`);
+    if (options.full && !options.trial) throw new BuildError(`${what}: commit it, and run this again.`);
     say(what);
   }
   build('--ts');
@@ -63,16 +71,16 @@ await runMain(async () => {
 
   if (options.smoke) for (const target of options.targets.filter(({ published }) => published)) smokeOn(target, out);
   writeSums(out);
-  say(
-    `${path.relative(root, out)} holds ${packed.length} packages${options.full ? '' : ', which are no release: it was not everything'}`,
-  );
+  const but = options.trial ? ', which are no release: it was a trial' : ', which are no release: it was not everything';
+  say(`${path.relative(root, out)} holds ${packed.length} packages${options.full && !options.trial ? '' : but}`);
 });
 
 function parse(args) {
-  const options = { targets: [], smoke: true, checkOpenssl: false };
+  const options = { targets: [], smoke: true, trial: false, checkOpenssl: false };
   for (const arg of args) {
     const name = arg.startsWith('--target=') ? arg.slice('--target='.length) : undefined;
     if (arg === '--no-smoke') options.smoke = false;
+    else if (arg === '--trial') options.trial = true;
     else if (arg === '--check-openssl') options.checkOpenssl = true;
     else if (name !== undefined && targetOf(name)) options.targets.push(targetOf(name));
     else
@@ -92,23 +100,27 @@ function build(...args) {
   if (status !== 0) throw new BuildError('the build failed; what it said is above.');
 }
 
-function requireCleanTree() {
+function changedFiles() {
   const { status, stdout } = spawnSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' });
-  if (status === 0 && stdout.trim() !== '')
-    throw new BuildError(`there are changes that are not committed:\n${stdout}`);
+  return status === 0 && stdout.trim() !== '' && `files are changed and not committed:\n${stdout.trimEnd()}`;
 }
 
-function requireCurrentOpenssl() {
+function outdatedOpenssl() {
   const behind = opensslIsBehind();
-  if (behind) throw new BuildError(`${behind}: raise it in cmake/release (cargo update), or say in DESIGN.md why not.`);
-  say(`OpenSSL ${opensslVersion} is the newest that the crate registry has`);
+  return behind && `${behind}: raise it in cmake/release (cargo update), or say in DESIGN.md why not`;
 }
 
-function requireChangelog(version) {
+function undatedChangelog(version) {
   const text = fs.readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8');
-  if (!new RegExp(`^## ${version.replaceAll('.', '\\.')} \\(\\d{4}-\\d\\d-\\d\\d\\)$`, 'm').test(text)) {
-    throw new BuildError(`CHANGELOG.md has no dated section "## ${version} (YYYY-MM-DD)".`);
-  }
+  const dated = new RegExp(`^## ${version.replaceAll('.', '\\.')} \\(\\d{4}-\\d\\d-\\d\\d\\)$`, 'm').test(text);
+  return !dated && `CHANGELOG.md has no dated section "## ${version} (YYYY-MM-DD)"`;
+}
+
+/** npm shows them to those who look at the package; nobody but the owner knows where the repository is. */
+function missingAddresses() {
+  const manifest = repositoryManifest();
+  const missing = ['repository', 'homepage', 'bugs'].filter((name) => !manifest[name]);
+  return missing.length > 0 && `package.json names no ${missing.join(', no ')}`;
 }
 
 function writeSums(out) {
