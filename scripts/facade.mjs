@@ -3,7 +3,7 @@
 //   seekafka.js  all of the code, one CommonJS module
 //   index.js, index.mjs       a CommonJS and an ES module that hand out what seekafka.js exports: one copy of all state
 //   index.d.ts, index.d.mts   the declarations, rolled up into one file, and the same for the ES module
-//   table.*      the same for 'seekafka/table', which hands out other names of it
+//   table.*      the same for 'seekafka/table', and so for each other entry in package.json's exports
 //
 // An ES module's import of a CommonJS one makes Node.js look for its exports, letter by letter, before it is run: for all of the
 // code that took half of the import's time and 8 MB (Node.js 20). So index.js is small, and what it requires is not looked at.
@@ -12,9 +12,10 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { BuildError } from './deps.mjs';
+import { packageEntries } from './entries.mjs';
 
-/** The doors of the package, among the files of lib: '.' and './table'. */
-const entries = ['index', 'table'];
+const entries = packageEntries().map(({ name }) => name);
 
 /**
  * @param {string} root of the repository
@@ -27,8 +28,14 @@ export async function writeFacade(root, declarations, dist) {
   fs.mkdirSync(lib, { recursive: true });
   fs.writeFileSync(path.join(dist, 'package.json'), '{ "type": "commonjs" }\n');
   await bundle(root, path.join(lib, 'seekafka.js'));
+  const taken = new Map();
   for (const entry of entries) {
     const names = await exportsOf(path.join(root, 'lib', `${entry}.ts`));
+    // Of a name that two modules export, `export *` exports neither, without a word.
+    for (const name of names) {
+      if (taken.has(name)) throw new BuildError(`lib/${entry}.ts and lib/${taken.get(name)}.ts both export ${name}.`);
+      taken.set(name, entry);
+    }
     const handOut = names.map((name) => `exports.${name} = all.${name};\n`).join('');
     fs.writeFileSync(path.join(lib, `${entry}.js`), `'use strict';\nconst all = require('./seekafka.js');\n${handOut}`);
     await rollUp(path.join(declarations, 'lib', `${entry}.d.ts`), path.join(lib, `${entry}.d.ts`));

@@ -71,7 +71,9 @@ await runMain(async () => {
 
   if (options.smoke) for (const target of options.targets.filter(({ published }) => published)) smokeOn(target, out);
   writeSums(out);
-  const but = options.trial ? ', which are no release: it was a trial' : ', which are no release: it was not everything';
+  const but = options.trial
+    ? ', which are no release: it was a trial'
+    : ', which are no release: it was not everything';
   say(`${path.relative(root, out)} holds ${packed.length} packages${options.full && !options.trial ? '' : but}`);
 });
 

@@ -1,12 +1,24 @@
 // Module systems, and what loads modules in a way of its own: TypeScript, test runners.
 
+import fs from 'node:fs';
 import path from 'node:path';
+import { packageEntries } from '../entries.mjs';
+import { repositoryManifest } from '../release/manifest.mjs';
 import { PRINTED, commonJs, esModule, jestTest, typeScript, typedProgram, vitestTest } from './programs.mjs';
 import { execute, root, tool } from './tools.mjs';
 
 const node = process.execPath;
 const own = (...parts) => path.join(root, 'node_modules', ...parts);
 const cell = (name, quick, run) => ({ section: 'module systems', name, quick, run });
+
+/** Entries may need optional peer dependencies, which this checkout has among its own. */
+function withPeers(project) {
+  const peers = Object.keys(repositoryManifest().peerDependencies ?? {});
+  for (const name of peers) {
+    fs.cpSync(own(...name.split('/')), path.join(project, 'node_modules', ...name.split('/')), { recursive: true });
+  }
+  return project;
+}
 
 function prints(context, cwd, ...args) {
   const { stdout } = execute(node, args, { cwd, env: context.environment() });
@@ -38,10 +50,8 @@ function types(compiler, module, extension) {
       },
       files: [`program.${extension}`],
     };
-    const cwd = context.installed(`types-${extension}`, {
-      [`program.${extension}`]: typedProgram,
-      'tsconfig.json': JSON.stringify(config),
-    });
+    const files = { [`program.${extension}`]: typedProgram, 'tsconfig.json': JSON.stringify(config) };
+    const cwd = withPeers(context.installed(`types-${extension}`, files));
     const roots = ['--typeRoots', own('@types')];
     execute(node, [path.join(compiler(), 'lib', 'tsc.js'), '-p', cwd, ...roots], { cwd });
   };
@@ -52,10 +62,16 @@ const newest = () => own('typescript');
 export const modules = [
   cell('import', true, (context) => prints(context, context.installed('esm', { 'a.mjs': esModule }), 'a.mjs')),
   cell('require', true, (context) => prints(context, context.installed('cjs', { 'a.cjs': commonJs }), 'a.cjs')),
-  cell('import and require share one copy', true, (context) => {
-    const text =
-      "const cjs = require('seekafka'); import('seekafka').then((esm) => { for (const name of Object.keys(cjs)) if (cjs[name] !== esm[name]) throw new Error(name); });";
-    execute(node, ['a.cjs'], { cwd: context.installed('both', { 'a.cjs': text }) });
+  cell('import and require share one copy, of each entry', true, (context) => {
+    const text = `for (const entry of process.argv.slice(2)) {
+      const cjs = require(entry);
+      const names = Object.keys(cjs);
+      if (names.length === 0) throw new Error(entry + ' exports nothing');
+      import(entry).then((esm) => { for (const name of names) if (cjs[name] !== esm[name]) throw new Error(name); });
+    }`;
+    const entries = packageEntries().map(({ specifier }) => specifier);
+    execute(node, ['a.cjs', ...entries], { cwd: withPeers(context.installed('both', { 'a.cjs': text })) });
+    return entries.join(', ');
   }),
   cell('tsx, a .cts file', true, (context) =>
     prints(context, context.installed('tsx', { 'a.cts': typeScript }), own('tsx', 'dist', 'cli.mjs'), 'a.cts'),
