@@ -3,28 +3,28 @@
 namespace seekafka {
 
 // The family files define constants that need no code to be initialised, so this order is no matter.
-const std::vector<AdminRequest>& AdminRequests() {
-  static const std::vector<AdminRequest> table = {kCreateTopics,
-                                                  kDeleteTopics,
-                                                  kCreatePartitions,
-                                                  kDescribeTopics,
-                                                  kDeleteRecords,
-                                                  kListOffsets,
-                                                  kListConsumerGroupOffsets,
-                                                  kAlterConsumerGroupOffsets,
-                                                  kDeleteConsumerGroupOffsets,
-                                                  kDescribeConfigs,
-                                                  kIncrementalAlterConfigs,
-                                                  kListConsumerGroups,
-                                                  kDescribeConsumerGroups,
-                                                  kDeleteGroups,
-                                                  kDescribeCluster,
-                                                  kElectLeaders,
-                                                  kCreateAcls,
-                                                  kDescribeAcls,
-                                                  kDeleteAcls,
-                                                  kDescribeUserScramCredentials,
-                                                  kAlterUserScramCredentials};
+const AdminRequestTable& AdminRequests() {
+  static const AdminRequestTable table = {kCreateTopics,
+                                          kDeleteTopics,
+                                          kCreatePartitions,
+                                          kDescribeTopics,
+                                          kDeleteRecords,
+                                          kListOffsets,
+                                          kListConsumerGroupOffsets,
+                                          kAlterConsumerGroupOffsets,
+                                          kDeleteConsumerGroupOffsets,
+                                          kDescribeConfigs,
+                                          kIncrementalAlterConfigs,
+                                          kListConsumerGroups,
+                                          kDescribeConsumerGroups,
+                                          kDeleteGroups,
+                                          kDescribeCluster,
+                                          kElectLeaders,
+                                          kCreateAcls,
+                                          kDescribeAcls,
+                                          kDeleteAcls,
+                                          kDescribeUserScramCredentials,
+                                          kAlterUserScramCredentials};
   return table;
 }
 

@@ -3,7 +3,7 @@
 // takes and what its reply has.
 #pragma once
 
-#include <vector>
+#include <array>
 
 #include "partitions.h"
 
@@ -30,7 +30,9 @@ struct AdminRequest {
   void (*read)(Napi::Env env, rd_kafka_event_t* event, ErrorData& error, Napi::Object reply);
 };
 
-const std::vector<AdminRequest>& AdminRequests();
+// An array, whose end needs no code: what a destructor frees when the process ends, a thread of ours might still read.
+using AdminRequestTable = std::array<AdminRequest, 21>;
+const AdminRequestTable& AdminRequests();
 // The request that an event is the result of; null for an event that is no result.
 const AdminRequest* FindAdminRequest(rd_kafka_event_t* event);
 
