@@ -307,6 +307,7 @@ describe('config: what seekafka does itself', () => {
       socketTimeoutMs: 60000,
       transactionalId: undefined,
       transactionTimeoutMs: 60000,
+      messageTimeoutMs: 300_000,
       queueBytes: 1024 ** 3,
       lingerFollowsLoad: true,
       login: 'none',

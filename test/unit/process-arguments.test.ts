@@ -74,7 +74,8 @@ describe('deadLetters', () => {
 
   it('sends the message as it was, and says where it comes from and why', async () => {
     await call(deadLetters(producer, 'orders-dead'), new RangeError('too much'));
-    expect(sent).to.deep.equal([
+    const named = sent.map((message) => Object.fromEntries(Object.entries(message))); // without what is for the producer alone
+    expect(named).to.deep.equal([
       {
         topic: 'orders-dead',
         key: message.key,
