@@ -22,7 +22,8 @@ function string(): Serde<string> {
   return {
     serialize: (_topic, value) => {
       if (typeof value !== 'string') throw typeError('string()', 'a string', value);
-      if (/\p{Surrogate}/u.test(value)) throw new TypeError('string(): expected well-formed text, got a lone surrogate');
+      if (/\p{Surrogate}/u.test(value))
+        throw new TypeError('string(): expected well-formed text, got a lone surrogate');
       return value;
     },
     deserialize: (_topic, bytes) => text(bytes),

@@ -41,7 +41,7 @@ describeOnBoth('encoded messages', (cluster) => {
     };
     const { topic, producer, stored } = await prepare({ value });
     const sent: Promise<unknown>[] = [];
-    for (let i = 0; i < 200; ) {
+    for (let i = 0; i < 200;) {
       if (i % 5 === 0) sent.push(producer.send(range(i, (i += 3)).map((one) => ({ topic, value: one }))));
       else sent.push(producer.send({ topic, value: i++ }));
       if (i % 17 === 0) await sleep(1);
@@ -88,7 +88,9 @@ describeOnBoth('encoded messages', (cluster) => {
     const late = rejection(producer.flush({ timeoutMs: 50 }));
     expect(await inTime(late)).to.include({ code: 'ERR__TIMED_OUT' });
     await inTime(producer.close({ timeoutMs: 100 }));
-    expect(await inTime(sent)).to.be.instanceOf(KafkaError).and.include({ code: 'ERR__DESTROY' });
+    expect(await inTime(sent))
+      .to.be.instanceOf(KafkaError)
+      .and.include({ code: 'ERR__DESTROY' });
   });
 
   it('are the values of the call, whatever is done with them meanwhile', async () => {
