@@ -27,9 +27,13 @@ export interface LogFields {
  * first argument and the text is the second; else the text is the first.
  */
 export interface Logger {
+  /** Of what helps to find a fault. */
   debug(...line: never[]): unknown;
+  /** Of what happens in the ordinary course of things. */
   info(...line: never[]): unknown;
+  /** Of what should be looked at. */
   warn(...line: never[]): unknown;
+  /** Of what went wrong. */
   error(...line: never[]): unknown;
   /** Of errors after which a client can do nothing any more; left out: `error`. */
   fatal?(...line: never[]): unknown;

@@ -40,7 +40,10 @@ export type Encoded = Uint8Array | string | null;
  */
 export type Deserializer<T> =
   | ((bytes: Buffer, context: DeserializerContext) => T | PromiseLike<T>)
-  | { deserialize(topic: string, bytes: Buffer, headers?: HeadersByName): T | PromiseLike<T> };
+  | {
+      /** Makes a value of the bytes that arrived. */
+      deserialize(topic: string, bytes: Buffer, headers?: HeadersByName): T | PromiseLike<T>;
+    };
 
 /**
  * From a value to its bytes, now or by a promise. It is not asked about `null`. What it throws, or rejects with, is the `cause` of a
@@ -49,11 +52,16 @@ export type Deserializer<T> =
  */
 export type Serializer<T> =
   | ((value: T, context: SerializerContext) => Encoded | PromiseLike<Encoded>)
-  | { serialize(topic: string, value: T, headers?: HeadersByName): Encoded | PromiseLike<Encoded> };
+  | {
+      /** Makes the bytes, or a string, that is sent. */
+      serialize(topic: string, value: T, headers?: HeadersByName): Encoded | PromiseLike<Encoded>;
+    };
 
 /** The two ways together. @typeParam In what is sent @typeParam Out what is read */
 export interface Serde<In, Out = In> {
+  /** Makes the bytes, or a string, that is sent. */
   serialize(topic: string, value: In): Encoded | PromiseLike<Encoded>;
+  /** Makes a value of the bytes that arrived. */
   deserialize(topic: string, bytes: Buffer): Out | PromiseLike<Out>;
 }
 

@@ -390,7 +390,7 @@ export class Delivery {
   /** Why the message at the head cannot be decoded; null: nothing is known of that. */
   failureAtHead(end: RunEnds | null): DeserializationError | null {
     const run = this.decoder && this.#headOf(end);
-    return run ? this.decoder!.failureOf(run) : null;
+    return run ? this.decoder.failureOf(run) : null;
   }
 
   /** Hands the message at the head out as an error, where it cannot be decoded. */
@@ -412,7 +412,7 @@ export class Delivery {
   mayTakeLater(end: RunEnds | null): boolean {
     const run = this.decoder && this.#headOf(end);
     if (!run) return false;
-    if (!this.decoder!.hasBegun(run)) this.wakeSoon();
+    if (!this.decoder.hasBegun(run)) this.wakeSoon();
     return true;
   }
 

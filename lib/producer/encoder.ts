@@ -123,7 +123,7 @@ export class EncodingLine {
         () => this.#settled(waiting, 'ready'),
         (error: unknown) => {
           this.#settled(waiting, 'failed');
-          reject(error as Error);
+          waiting.fail(error);
         },
       );
     });
@@ -149,7 +149,7 @@ export class EncodingLine {
     waiting.state = state;
     if (this.#waiting[0] !== waiting) return;
     const gone: Waiting[] = [];
-    while (this.#waiting.length && this.#waiting[0]!.state !== 'encoding') {
+    while (this.#waiting.length && this.#waiting[0].state !== 'encoding') {
       const first = this.#waiting.shift()!;
       gone.push(first);
       if (first.state === 'ready') first.handOver(first.messages);

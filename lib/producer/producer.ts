@@ -252,7 +252,7 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
       return traced(
         transactions,
         () => ({ ...about }),
-        () => running.run(work as (tx: Transaction<never, never>) => Promise<T>),
+        () => running.run(work),
       );
     });
   }

@@ -59,7 +59,7 @@ function json(schema?: StandardSchema): Serde<unknown> {
  */
 function validated<Schema extends StandardSchema>(
   schema: Schema,
-  inner: Serde<InputOf<Schema>, unknown> = json() as Serde<InputOf<Schema>, unknown>,
+  inner: Serde<InputOf<Schema>, unknown> = json(),
 ): Serde<InputOf<Schema>, OutputOf<Schema>> {
   const validate = validateOf(schema);
   for (const method of ['serialize', 'deserialize'] as const) {
@@ -97,7 +97,7 @@ function validateOf(schema: unknown): Validate {
   }
   const { version } = given as { version: unknown };
   if (version !== 1) throw new TypeError(`schema: expected Standard Schema version 1, got ${describeValue(version)}`);
-  const standard = given as StandardSchema['~standard'];
+  const standard = given;
   return (value) => standard.validate(value);
 }
 
@@ -108,7 +108,7 @@ function fitting(result: StandardResult<unknown>): unknown {
 
 /** At once where there is no promise: then a whole batch needs no turn of the event loop. */
 function then<T, U>(value: T | PromiseLike<T>, next: (value: T) => U | PromiseLike<U>): U | PromiseLike<U> {
-  return isPromiseLike(value) ? (value as PromiseLike<T>).then(next) : next(value as T);
+  return isPromiseLike(value) ? value.then(next) : next(value);
 }
 
 function text(bytes: Buffer): string {

@@ -285,7 +285,7 @@ export class Table<K = string, V = Buffer> implements ReadonlyMap<K, V>, AsyncDi
         this.#map.delete(key);
         this.#tell({ key, value: undefined, previous });
       } else {
-        const loaded = load(message as TableMessage<unknown, unknown>);
+        const loaded = load(message);
         const value = isPromise(loaded) ? await loaded : loaded;
         this.#map.set(key, value);
         this.#tell({ key, value, previous });

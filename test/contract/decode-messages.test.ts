@@ -256,8 +256,8 @@ describeOnBoth('decoded messages', (cluster) => {
     const next = iterator.next();
     await eventually(() => hung.length > 0);
     await inTime(consumer.seekToEnd([{ topic, partition: hung[0]! }]));
-    const { value: message } = await inTime(next);
-    expect((message as Message<number>).partition).to.equal(1 - hung[0]!);
+    const message = (await inTime(next)).value as Message<number>;
+    expect(message.partition).to.equal(1 - hung[0]!);
     await consumer.close();
   });
 
@@ -285,7 +285,7 @@ describeOnBoth('decoded messages', (cluster) => {
       sought = undefined;
       await consumer.seekToBeginning();
       const read = await inTime(ways[way](consumer));
-      await sought;
+      await (sought as Promise<unknown> | undefined);
       expect(shown(read).slice(-2)).to.deep.equal(expected(0, 8, 10));
       expect(read.map(({ offset }) => offset)).to.not.include(4);
     }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Consumer, KafkaError, Producer, type ProducerSerializer, SerializationError, serde } from 'seekafka';
+import { Consumer, KafkaError, type Message, Producer, type ProducerSerializer, SerializationError, serde } from 'seekafka';
 import { describeOnBoth } from '../helpers/clusters.js';
 import { range } from '../helpers/numbered.js';
 import { rejection } from '../helpers/rejection.js';
@@ -109,8 +109,8 @@ describeOnBoth('encoded messages', (cluster) => {
     await producer.close();
     await using consumer = new Consumer(servers());
     await consumer.assign([{ topic, partition: 0, offset: 0 }]);
-    const { value: read } = await inTime(consumer[Symbol.asyncIterator]().next());
-    const { headers: stored } = read as { headers: [string, Buffer][] };
+    const read = (await inTime(consumer[Symbol.asyncIterator]().next())).value as Message;
+    const stored = read.headers;
     expect([String(read.key), String(read.value), stored[0]![0], String(stored[0]![1])]).to.deep.equal([
       ...['key', '<9>', 'name', 'header'],
     ]);
@@ -131,8 +131,8 @@ describeOnBoth('encoded messages', (cluster) => {
       `${String(bytes)} ${String(headers!['own'])} ${String(headers!['schema'])}`;
     await using consumer = new Consumer(servers(), { deserializer: { value: { deserialize } } });
     await consumer.assign([{ topic, partition: 0, offset: 0 }]);
-    const { value: read } = await inTime(consumer[Symbol.asyncIterator]().next());
-    expect((read as { value: string }).value).to.equal('1 header of 1, beside own');
+    const read = (await inTime(consumer[Symbol.asyncIterator]().next())).value as Message<string>;
+    expect(read.value).to.equal('1 header of 1, beside own');
   });
 
   it('of a transaction that aborts are in no later one', async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { Producer } from 'seekafka';
 import { type RealKafka, describeOnKafka } from '../helpers/clusters.js';
-import { type Protocol } from '../helpers/member.js';
+import type { Protocol } from '../helpers/member.js';
 import { committedOf, range } from '../helpers/numbered.js';
 import { Program } from '../helpers/program.js';
 import { uniqueGroup } from '../helpers/unique.js';

@@ -115,7 +115,10 @@ export class Pipeline {
             (results) => results.map((result): Row => [placeOf(result), result.offset]),
           );
           if (!givesUp) history.done(name); // the commit says so
-          await Promise.all([sent, history.call(name, 'sendOffsets', {}, () => transaction.sendOffsets(consumer, batch))]);
+          await Promise.all([
+            sent,
+            history.call(name, 'sendOffsets', {}, () => transaction.sendOffsets(consumer, batch)),
+          ]);
           if (givesUp) throw new Error(GIVEN_UP);
         }),
       );

@@ -77,6 +77,7 @@ export async function inferred(schema: StandardSchema<{ id: string }, Order>): P
 export const group = (consumer: Consumer<unknown, unknown>): number => consumer.assignment.length;
 export const counted = (consumer: Consumer<Order, string>): number => group(consumer);
 
+/* eslint-disable @typescript-eslint/no-explicit-any -- as @confluentinc/schemaregistry declares it */
 /** As of @confluentinc/schemaregistry. */
 declare const avro: {
   serialize(
@@ -90,6 +91,7 @@ declare const avro: {
     headers?: Record<string, Buffer | string | (Buffer | string)[] | undefined>,
   ): Promise<any>;
 };
+/* eslint-enable @typescript-eslint/no-explicit-any */
 export const ofRegistry = new Consumer<Order>(servers, { deserializer: { value: avro } });
 export const toRegistry = new Producer<Order>(servers, { serializer: { value: avro } });
 
