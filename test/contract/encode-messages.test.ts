@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Consumer, KafkaError, type Message, Producer, type ProducerSerializer, SerializationError, serde } from 'seekafka';
+import {
+  Consumer,
+  KafkaError,
+  type Message,
+  Producer,
+  type ProducerSerializer,
+  SerializationError,
+  serde,
+} from 'seekafka';
 import { describeOnBoth } from '../helpers/clusters.js';
 import { range } from '../helpers/numbered.js';
 import { rejection } from '../helpers/rejection.js';
