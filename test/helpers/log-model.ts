@@ -39,6 +39,12 @@ export class LogModel {
     return offsets;
   }
 
+  /** Whether a position steps from one offset to the other without a message: over what is never delivered. */
+  stepsOver(from: number, to: number): boolean {
+    const next = this.visibleFrom(from)[0] ?? this.stableEnd;
+    return from <= to && to <= next;
+  }
+
   /** An offset by its place between start and end, in thousandths. */
   at(permille: number): number {
     return this.start + Math.floor(((this.stableEnd - this.start) * permille) / 1000);
