@@ -40,6 +40,15 @@ export class Work {
     return decoding;
   }
 
+  /** As decode(), before the turn of the message: what fails is tried again then. */
+  decodeAhead(decoder: Decoder): void {
+    try {
+      void this.decode(decoder);
+    } catch {
+      this.#decoding = null;
+    }
+  }
+
   /** Made when somebody asks for it: most handlers do not. */
   get signal(): AbortSignal {
     if (!this.#controller) {

@@ -292,7 +292,7 @@ class Processing implements Worker, ReaderTells {
   /** Deserialisers that take their time work at several messages of a lane, whose handlers come one after the other. */
   #decodeAhead(lane: Lane): void {
     const { decoder } = this.#around.delivery;
-    if (decoder?.isAsync) for (const work of lane.upcoming(DECODED_AHEAD)) void work.decode(decoder);
+    if (decoder?.isAsync) for (const work of lane.upcoming(DECODED_AHEAD)) work.decodeAhead(decoder);
   }
 
   async #attempt(work: Work): Promise<void> {

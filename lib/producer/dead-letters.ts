@@ -35,7 +35,8 @@ export function deadLetters(
   return async (error, message, { attempts }) => {
     const { key, value, headers } = bytesOf(message);
     const added = whereFrom(error, message, attempts).map(([name, text]) => [`${headerPrefix}${name}`, text] as const);
-    const letter = { topic: to, key, value, headers: [...headers, ...added], [sentAsBytes]: true };
+    const letter = { topic: to, key, value, headers: [...headers, ...added] };
+    Object.defineProperty(letter, sentAsBytes, { value: true });
     await (producer as Pick<Producer, 'send'>).send(letter);
   };
 }

@@ -72,7 +72,11 @@ export class Encoder {
       const encoded = this.#encoders[part]!(value, context, added);
       if (!isPromiseLike(encoded)) return finish(encoded);
       const finished = Promise.resolve(encoded).then(finish);
-      pending.push(finished.catch((cause: unknown) => Promise.reject(failed(cause))));
+      pending.push(
+        finished.catch((cause: unknown) => {
+          throw failed(cause);
+        }),
+      );
     } catch (cause) {
       throw failed(cause);
     }
@@ -121,9 +125,9 @@ export class EncodingLine {
       this.#waiting.push(waiting);
       done?.then(
         () => this.#settled(waiting, 'ready'),
-        (error: unknown) => {
+        (error: Error) => {
           this.#settled(waiting, 'failed');
-          waiting.fail(error);
+          reject(error);
         },
       );
     });

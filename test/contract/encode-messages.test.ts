@@ -117,9 +117,8 @@ describeOnBoth('encoded messages', (cluster) => {
     await producer.close();
     await using consumer = new Consumer(servers());
     await consumer.assign([{ topic, partition: 0, offset: 0 }]);
-    const read = (await inTime(consumer[Symbol.asyncIterator]().next())).value as Message;
-    const stored = read.headers;
-    expect([String(read.key), String(read.value), stored[0]![0], String(stored[0]![1])]).to.deep.equal([
+    const { value: read } = (await inTime(consumer[Symbol.asyncIterator]().next())) as IteratorYieldResult<Message>;
+    expect([String(read.key), String(read.value), read.headers[0]![0], String(read.headers[0]![1])]).to.deep.equal([
       ...['key', '<9>', 'name', 'header'],
     ]);
   });
@@ -139,7 +138,9 @@ describeOnBoth('encoded messages', (cluster) => {
       `${String(bytes)} ${String(headers!['own'])} ${String(headers!['schema'])}`;
     await using consumer = new Consumer(servers(), { deserializer: { value: { deserialize } } });
     await consumer.assign([{ topic, partition: 0, offset: 0 }]);
-    const read = (await inTime(consumer[Symbol.asyncIterator]().next())).value as Message<string>;
+    const { value: read } = (await inTime(consumer[Symbol.asyncIterator]().next())) as IteratorYieldResult<
+      Message<string>
+    >;
     expect(read.value).to.equal('1 header of 1, beside own');
   });
 

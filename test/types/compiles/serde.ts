@@ -77,8 +77,7 @@ export async function inferred(schema: StandardSchema<{ id: string }, Order>): P
 export const group = (consumer: Consumer<unknown, unknown>): number => consumer.assignment.length;
 export const counted = (consumer: Consumer<Order, string>): number => group(consumer);
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- as @confluentinc/schemaregistry declares it */
-/** As of @confluentinc/schemaregistry. */
+/* eslint-disable @typescript-eslint/no-explicit-any -- as @confluentinc/schemaregistry has it */
 declare const avro: {
   serialize(
     topic: string,
