@@ -10,20 +10,29 @@ const pages = readdirSync(path.join(root, 'docs'))
   .filter((file) => file.endsWith('.md'))
   .map((file) => `docs/${file}`);
 
-/** What the blocks without an import stand in. */
-const around = (code: string) => `
-import { Admin, Consumer, KafkaError, Producer } from 'seekafka';
-declare const consumer: Consumer, producer: Producer, admin: Admin, servers: string, password: string;
-void [Admin, Consumer, KafkaError, Producer, consumer, producer, admin, servers, password];
+const classes = ['Admin', 'Consumer', 'KafkaError', 'Producer'];
+
+/** What the blocks stand in: what a page has shown before. Their own imports stay at the top. */
+const around = (code: string) => {
+  const imports = code.match(/^import [^;]*;$/gm) ?? [];
+  const missing = classes.filter((name) => !imports.some((one) => new RegExp(`\\b${name}\\b`).test(one)));
+  return `
+${imports.join('\n')}
+import { ${missing.join(', ')} } from 'seekafka';
+import type * as Seekafka from 'seekafka';
+declare const consumer: Seekafka.Consumer, producer: Seekafka.Producer, admin: Seekafka.Admin;
+declare const servers: string, password: string, config: { 'bootstrap.servers': string; 'group.id': string };
+void [${[...missing, 'consumer', 'producer', 'admin', 'servers', 'password', 'config'].join(', ')}];
 {
-${code}
+${code.replace(/^import [^;]*;$/gm, '')}
 }`;
+};
 
 describe('the pages', () => {
   const snippets = pages.flatMap(snippetsOf);
   let errorsOf: (snippet: Snippet) => string[];
   before('compile', () => {
-    errorsOf = compile(snippets, ({ code }) => (/^import /m.test(code) ? code : around(code)));
+    errorsOf = compile(snippets, ({ code }) => around(code));
   });
   after('remove them', () => pages.forEach(remove));
 
