@@ -137,6 +137,10 @@ export function refusedBy(operation: string, refusal: KafkaError): KafkaError {
 export const destroyed = (operation: string): KafkaError =>
   localError(operation, errno.destroy, `${operation}: the client is closed`);
 
+/** Whether it says that a message was given up, on its way or before. */
+export const isPurged = ({ errno: code }: { readonly errno: number }): boolean =>
+  code === errno.purgeQueue || code === errno.purgeInflight;
+
 /** Whether it says that the client is closed. */
 export const isDestroyed = (error: unknown): boolean => error instanceof KafkaError && error.errno === errno.destroy;
 

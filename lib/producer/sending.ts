@@ -3,7 +3,7 @@
 import type { DeliveryReports } from '../../binding/delivery-layout.js';
 import { type NativeError, native } from '../../binding/native.js';
 import { type Deferred, deferred } from '../client/deferred.js';
-import { KafkaError, causedBy, errno, partitionName } from '../errors.js';
+import { KafkaError, causedBy, errno, isPurged, partitionName } from '../errors.js';
 import type { RecordMetadata } from '../arguments/options.js';
 import { type PackedMessages, topicIndexes } from '../../binding/produce-layout.js';
 
@@ -84,7 +84,7 @@ export abstract class Sending {
   failure(index: number, partition: number, error: NativeError): KafkaError {
     const name = partitionName(this.#topicOf(index), partition);
     const { refusal } = this;
-    if (refusal && (error.errno === errno.purgeQueue || error.errno === errno.purgeInflight)) {
+    if (refusal && isPurged(error)) {
       return causedBy(new KafkaError('send', { ...refusal, message: `send: ${name}: ${refusal.message}` }), refusal);
     }
     const failed = new KafkaError('send', { ...error, message: `send: ${name}: ${error.message}` });

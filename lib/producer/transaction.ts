@@ -7,7 +7,7 @@ import { deferred } from '../client/deferred.js';
 import { alarm, nextTurn, now } from '../client/timers.js';
 import { consumedForTransaction, isTransactionalConsumer } from '../client/transactional.js';
 import type { Consumer } from '../consumer/consumer.js';
-import { KafkaError, call, causedBy, destroyed, errno, localError } from '../errors.js';
+import { KafkaError, call, causedBy, destroyed, errno, isPurged, localError } from '../errors.js';
 import type { Link } from '../client/link.js';
 import type { MessageBatch } from '../consumer/batch.js';
 import type { Message } from '../consumer/message.js';
@@ -185,11 +185,10 @@ export class Transactions {
   }
 }
 
-const oldEpochErrors: readonly number[] = [errno.invalidProducerEpoch, errno.purgeQueue, errno.purgeInflight];
-
 /** The producer's epoch is not the coordinator's any more, or a message was purged because another one's was not. */
 const isOfOldEpoch = (error: unknown): boolean =>
-  error instanceof KafkaError && (oldEpochErrors.includes(error.errno) || isOfOldEpoch(error.cause));
+  error instanceof KafkaError &&
+  (error.errno === errno.invalidProducerEpoch || isPurged(error) || isOfOldEpoch(error.cause));
 
 /** A transaction between its begin and its decision. */
 class Running {
@@ -256,9 +255,7 @@ class Running {
 
   /** Messages of a transaction that has failed are purged. Why it has failed is what counts. */
   #explained(error: unknown): Promise<never> {
-    const isPurged =
-      error instanceof KafkaError && (error.errno === errno.purgeQueue || error.errno === errno.purgeInflight);
-    if (!isPurged || this.begunAt === null || this.decision) throw error;
+    if (!(error instanceof KafkaError && isPurged(error)) || this.begunAt === null || this.decision) throw error;
     // It does nothing within a transaction, but to say why that has failed.
     const asked = this.#link
       .ask('send', (id) => this.#link.handle.transact(id, 'begin'))
