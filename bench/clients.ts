@@ -53,7 +53,7 @@ type Command = [command: string, args: string[], env?: Record<string, string>];
 
 function commandOf(
   site: Site,
-  { client, way }: Entry,
+  { client, way, base }: Entry,
   task: Task,
   job: Record<string, unknown> & { servers: string; topic: string },
 ): Command {
@@ -69,7 +69,7 @@ function commandOf(
     case 'rdkafka_performance':
       return [needed(site.rdkafkaPerformance), performanceArguments(job, way)];
     default: {
-      const driver = path.join(here, 'drivers', `${client}.mjs`);
+      const driver = path.join(base ? path.join(base, 'bench') : here, 'drivers', `${client}.mjs`);
       const args = [path.join(here, 'trial.mjs'), driver, task, JSON.stringify(way ? { ...job, way } : job)];
       return [site.node, args, { BENCH_PEERS: site.peers }];
     }

@@ -1,6 +1,6 @@
 // What is measured, on which topic, who takes part, and what we aim for. run.ts carries it out, report.ts tells it.
 
-import { nodePeers } from './clients.js';
+import { nodePeers, titleOf } from './clients.js';
 
 export type Task = 'consume' | 'produce' | 'latency' | 'seek' | 'busy-seek' | 'footprint' | 'start' | 'steady';
 
@@ -26,6 +26,8 @@ export interface Entry {
   way?: string;
   /** Shown beside the client's name. */
   note?: string;
+  /** The checkout whose driver and package are measured, where that is not this one. */
+  base?: string;
 }
 
 export interface Target {
@@ -436,3 +438,17 @@ export const experiments: readonly Experiment[] = [
     targets: [],
   },
 ];
+
+/** The same experiment with seekafka of another checkout beside, and a target for each pair: it got no slower. */
+export function withBase(experiment: Experiment, base: string): Experiment {
+  const column = experiment.columns[0]!.title;
+  const targets: Target[] = [];
+  const entries = experiment.entries.flatMap((entry) => {
+    if (entry.client !== 'seekafka') return [entry];
+    const before = { ...entry, base, note: `${entry.note ?? ''} before`.trim() };
+    const [ours, against] = [titleOf(entry), titleOf(before)];
+    targets.push({ text: `${ours}: no slower than before`, ours, against, column, reach: 0.95 });
+    return [entry, before];
+  });
+  return { ...experiment, entries, targets };
+}

@@ -6,6 +6,7 @@
 //   npm run bench -- --rounds 3                       more rounds, or fewer
 //   npm run bench -- --clients seekafka,kafkajs       some of the clients
 //   npm run bench -- --dry                            tell the results, and leave the page as it is
+//   npm run bench -- --base <another built checkout>  seekafka of that checkout beside, as "before"; leaves the page too
 //   KAFKA_BROKERS=host:port npm run bench             on that Kafka; its topics are deleted at the end
 //
 // README.md beside this file says what is measured and how.
@@ -13,10 +14,11 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startKafka } from '../scripts/kafka.mjs';
 import { type Site, runTrial, titleOf } from './clients.js';
-import { type Entry, type Experiment, type Result, experiments } from './experiments.js';
+import { type Entry, type Experiment, type Result, experiments, withBase } from './experiments.js';
 import { installSite } from './site.js';
 import { type Outcome, type Run, judge, save, tableOf } from './report.js';
 import { Topics } from './topics.js';
@@ -28,16 +30,18 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     clients: { type: 'string' },
     dry: { type: 'boolean', default: false },
+    base: { type: 'string' },
   },
 });
-const chosen = experiments.filter(
-  ({ name }) => !options.only || options.only.split(',').some((n) => name.startsWith(n)),
-);
-if (chosen.length === 0) throw new Error(`--only: expected some of ${experiments.map(({ name }) => name).join(', ')}`);
 const takesPart = ({ client }: Entry) => !options.clients || options.clients.split(',').includes(client);
+const chosen = experiments
+  .filter(({ name }) => !options.only || options.only.split(',').some((n) => name.startsWith(n)))
+  .map((experiment) => ({ ...experiment, entries: experiment.entries.filter(takesPart) }))
+  .map((experiment) => (options.base ? withBase(experiment, path.resolve(options.base)) : experiment));
+if (chosen.length === 0) throw new Error(`--only: expected some of ${experiments.map(({ name }) => name).join(', ')}`);
 
 const { site, missing, settings } = await installSite(options.node, console.log, (client) =>
-  chosen.some(({ entries }) => entries.filter(takesPart).some((entry) => entry.client === client)),
+  chosen.some(({ entries }) => entries.some((entry) => entry.client === client)),
 );
 const local = process.env['KAFKA_BROKERS'] ? undefined : await startKafka({ log: console.log });
 const servers = process.env['KAFKA_BROKERS'] ?? local!.bootstrapServers;
@@ -64,7 +68,7 @@ try {
     run.outcomes.push(outcome);
     console.log(`\n${tableOf(experiment, outcome)}\n`);
     for (const { text, verdict } of judge(experiment, outcome)) console.log(`${verdict}  ${text}`);
-    if (!options.dry) await save(run);
+    if (!options.dry && !options.base) await save(run);
   }
 } finally {
   await topics.close();
@@ -73,7 +77,7 @@ try {
 
 /** In turns, each round beginning with another one, so that what the machine does besides hits all alike. */
 async function measure(experiment: Experiment, at: Site, brokers: string): Promise<Outcome> {
-  const entries = experiment.entries.filter(takesPart);
+  const { entries } = experiment;
   const rounds = Number(options.rounds ?? experiment.rounds);
   const results = new Map<string, Result[]>(entries.map((entry) => [titleOf(entry), []]));
   const failures: Record<string, string> = {};
