@@ -184,7 +184,7 @@ export class Rebalancer {
       if (!handedOver) await this.#giveBack(added, true);
     }
     this.joined = true;
-    this.#starts.forget();
+    this.#starts.inForce();
     // Of those that a seek has placed: should they be lost, nobody else could tell whether others have committed since.
     void this.#starts.learnCommitted(added).catch(() => undefined); // rejects only at the end
     this.#events.told(

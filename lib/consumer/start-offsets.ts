@@ -1,5 +1,5 @@
 // Where a partition starts that was assigned and was not sought: where it was when it was taken away, if nobody else has
-// worked on it since; else at the committed offset; else where `auto.offset.reset` says.
+// committed since (S8); else at the committed offset; else where `auto.offset.reset` says.
 
 import type { NativeMember } from '../../binding/native.js';
 import type { TopicPartition } from '../arguments/options.js';
@@ -104,11 +104,11 @@ export class StartOffsets {
 
   /**
    * A new assignment is in force. What has come back with it nobody else has held in between, for a member takes part in
-   * each assignment of its group; what has not may be somebody else's.
+   * each assignment of its group; what has not may be somebody else's, and is carried on until it comes back.
    */
-  forget(): void {
+  inForce(): void {
     this.endStints();
-    this.#carried.clear();
+    for (const [key, { p }] of this.#carried) if (p.held) this.#carried.delete(key);
     this.#vanished.clear();
   }
 
