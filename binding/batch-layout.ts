@@ -46,9 +46,11 @@ export interface BatchViews {
   bytes: Uint8Array;
 }
 
-export function viewBatch({ tables, payload, count, runs }: BatchRecord): BatchViews {
-  // Who transfers the memory of one value (to a worker, by structuredClone) would take that of all the others along.
-  markAsUntransferable(payload);
+export function viewBatch({ tables, payload, external, count, runs }: BatchRecord): BatchViews {
+  // Who transfers the memory of one value (to a worker, by structuredClone) would take that of all the others along. Node.js
+  // itself marks what is external. It must not be marked again: since Node.js 24 the mark is a key without which nobody can detach
+  // the memory, Node.js neither, which does so with what is external when a process ends, and aborts the process where it cannot.
+  if (!external) markAsUntransferable(payload);
   const numbersBytes = count * NUMBERS_PER_MESSAGE * 8;
   const runsStart = count * FIELDS_PER_MESSAGE;
   return {

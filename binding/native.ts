@@ -69,6 +69,8 @@ export interface BatchRecord {
   tables: ArrayBuffer;
   /** Headers, keys and values. */
   payload: ArrayBuffer;
+  /** The payload is memory of the addon's, and none of Node.js's. */
+  external: boolean;
   count: number;
   runs: number;
 }

@@ -68,13 +68,15 @@ TypedView ToTypedView(const Napi::Value& value, napi_typedarray_type type, const
   throw Napi::TypeError::New(value.Env(), std::string(what) + ": not the typed array that it has to be");
 }
 
-Napi::ArrayBuffer TakeAsArrayBuffer(Napi::Env env, Block& block) {
+Napi::ArrayBuffer TakeAsArrayBuffer(Napi::Env env, Block& block, bool* external) {
+  if (external) *external = false;
   if (block.size > kCheaplyCopied) {
     napi_value value = nullptr;
     const napi_status status = napi_create_external_arraybuffer(
         env, block.data.get(), block.size, [](napi_env, void* memory, void*) { std::free(memory); }, nullptr, &value);
     if (status == napi_ok) {
       block.data.release();
+      if (external) *external = true;
       return Napi::ArrayBuffer(env, value);
     }
   }

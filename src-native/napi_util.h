@@ -51,7 +51,7 @@ struct Block {
 };
 
 // Wraps the block in an ArrayBuffer that frees it; copies a small one, and any where the runtime forbids external
-// buffers. Where this throws, the block still has its memory.
-Napi::ArrayBuffer TakeAsArrayBuffer(Napi::Env env, Block& block);
+// buffers. Where this throws, the block still has its memory. `external`: is it the block's own memory?
+Napi::ArrayBuffer TakeAsArrayBuffer(Napi::Env env, Block& block, bool* external = nullptr);
 
 }  // namespace seekafka

@@ -41,7 +41,9 @@ struct Converter {
   Napi::Value operator()(Batch& batch) const {
     auto out = Typed(env, "batch");
     // The tables last: while the record has them, it can tell which partitions are in it.
-    out["payload"] = TakeAsArrayBuffer(env, batch.packed.payload);
+    bool external = false;
+    out["payload"] = TakeAsArrayBuffer(env, batch.packed.payload, &external);
+    out["external"] = external;
     out["count"] = batch.packed.count;
     out["runs"] = batch.packed.runs;
     out["tables"] = TakeAsArrayBuffer(env, batch.packed.tables);

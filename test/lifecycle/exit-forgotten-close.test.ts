@@ -74,6 +74,20 @@ const stages: Readonly<Record<string, { readonly source: string; readonly waits:
     waits: true,
   },
   'an admin client': { source: `new Admin(servers);`, waits: false },
+  'messages that are kept, in memory of the addon': {
+    source: `
+      const mock = await MockCluster.start();
+      mock.createTopic('large');
+      const own = { 'bootstrap.servers': mock.bootstrapServers };
+      await new Producer(own).send({ topic: 'large', value: 'x'.repeat(100_000) });
+      const consumer = new Consumer({ ...config, ...own });
+      await consumer.subscribe('large');
+      for await (const message of consumer) {
+        globalThis.kept = message;
+        break;
+      }`,
+    waits: false,
+  },
   'a mock cluster and its clients': {
     source: `
       const mock = await MockCluster.start();
