@@ -52,7 +52,8 @@ await runMain(async () => {
   build('--ts');
 
   const addons = new Map();
-  for (const target of options.targets) addons.set(target, await buildAddon(target, { clean: options.full }));
+  for (const target of options.targets)
+    addons.set(target, await buildAddon(target, { clean: options.full && !options.trial }));
   const checks = options.targets.map((target) => checkBinary(target, addons.get(target)));
   fs.writeFileSync(path.join(out, 'binary-checks.json'), `${JSON.stringify(checks, null, 2)}\n`);
   for (const { target, facts } of checks) say(`${target}: ${JSON.stringify(facts)}`);

@@ -6,5 +6,6 @@ import { failures } from './failures.mjs';
 import { managers } from './managers.mjs';
 import { modules } from './modules.mjs';
 import { runtimes } from './runtimes.mjs';
+import { suites } from './suites.mjs';
 
-export const cells = [...runtimes, ...debians, ...managers, ...modules, ...bundlers, ...failures];
+export const cells = [...runtimes, ...debians, ...managers, ...modules, ...bundlers, ...failures, ...suites];

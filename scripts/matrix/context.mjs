@@ -119,6 +119,11 @@ function packCheckout(folder, own) {
   ].map(({ tarball }) => tarball);
 }
 
+/** The directory of this platform's binary in a project. */
+export function binary(context, project) {
+  return path.join(project, 'node_modules', '@seekafka', context.target.name);
+}
+
 /** The names of the binary packages below a directory. */
 export function binaryPackages(directory) {
   const found = spawnSync('find', ['-L', directory, '-name', 'seekafka.node', '-not', '-path', '*/registry/*'], {

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { binary } from './context.mjs';
 import { execute, tool } from './tools.mjs';
 
 const node = process.execPath;
@@ -17,7 +18,6 @@ function failure(cwd, ...expected) {
     if (!output.includes(each)) throw new Error(`the error does not say "${each}":\n${output}`);
 }
 
-const binary = (context, cwd) => path.join(cwd, 'node_modules', '@seekafka', context.target.name);
 const npm = () => path.join(tool('npm'), 'bin', 'npm-cli.js');
 
 export const failures = [
