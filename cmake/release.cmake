@@ -3,7 +3,7 @@
 set(RELEASE OFF CACHE BOOL "a published binary")
 set(OPENSSL_PREFIX "" CACHE PATH "where the static OpenSSL and zlib of a published binary are")
 
-set(NODE_LIBRARY "" CACHE FILEPATH "the import library of node.exe, for Windows")
+set(NODE_API_FUNCTIONS "" CACHE PATH "the directory of the list of Node-API's functions, for Windows")
 
 function(link_release target)
   if(NOT RELEASE)
@@ -13,8 +13,10 @@ function(link_release target)
     target_link_libraries(${target} PRIVATE "${OPENSSL_PREFIX}/lib/lib${name}.a")
   endforeach()
   if(WIN32)
-    # Node-API is looked up in node.exe: NODE_LIBRARY is an import library made from the list of its functions.
-    target_link_libraries(${target} PRIVATE "${NODE_LIBRARY}" crypt32 ws2_32 bcrypt secur32)
+    # Node-API is looked up in the program that has loaded the addon.
+    target_sources(${target} PRIVATE src-native/windows_node_api.cc)
+    target_include_directories(${target} PRIVATE "${NODE_API_FUNCTIONS}")
+    target_link_libraries(${target} PRIVATE crypt32 ws2_32 bcrypt secur32)
     target_link_options(${target} PRIVATE -s)
   elseif(APPLE)
     target_link_options(${target} PRIVATE -s -Wl,-dead_strip)

@@ -47,7 +47,7 @@ export async function buildAddon(target, { clean }) {
     ].join(';'),
     DEPENDENCIES_PREFIX: dependencies,
     OPENSSL_PREFIX: openssl,
-    ...(target.os === 'win32' && { NODE_LIBRARY: importLibrary(tools, environment) }),
+    ...(target.os === 'win32' && { NODE_API_FUNCTIONS: listOfNodeApi(tools) }),
   };
   const defines = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`);
   const within = { cwd: root, env: environment };
@@ -62,16 +62,14 @@ export async function buildAddon(target, { clean }) {
   return path.join(tree, 'out', 'seekafka.node');
 }
 
-/** An import library of node.exe, of Node-API alone. */
-function importLibrary(tools, environment) {
+/** What src-native/windows_node_api.cc includes. */
+function listOfNodeApi(tools) {
   const { v9 } = require('node-api-headers').symbols;
-  const definitions = path.join(tools, 'node.def');
   const names = [...v9.js_native_api_symbols, ...v9.node_api_symbols];
-  fs.writeFileSync(definitions, `LIBRARY node.exe\nEXPORTS\n${names.map((name) => `  ${name}\n`).join('')}`);
-  const library = path.join(tools, 'libnode.a');
-  const args = ['-m', 'i386:x86-64', '-d', definitions, '-l', library];
-  runOrFail('dlltool', args, 'making an import library of node.exe', { env: environment });
-  return library;
+  const directory = path.join(tools, 'include');
+  fs.mkdirSync(directory, { recursive: true });
+  fs.writeFileSync(path.join(directory, 'node_api_functions.h'), names.map((name) => `NODE_API(${name})\n`).join(''));
+  return directory;
 }
 
 function readCmake(name) {

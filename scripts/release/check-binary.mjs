@@ -103,8 +103,7 @@ function readOther(target, file) {
     const libraries = imports.map((part) => /Name: (\S+)/.exec(part)?.[1].toLowerCase());
     const undefinedOnes = imports.flatMap((part) => [...part.matchAll(/Symbol: (\w+)/g)].map(([, name]) => name));
     const problems = [];
-    const system =
-      /^(node\.exe|kernel32|ws2_32|crypt32|bcrypt|secur32|advapi32|user32|msvcrt|ntdll|api-ms-win-[\w-]+)(\.dll)?$/;
+    const system = /^(kernel32|ws2_32|crypt32|bcrypt|secur32|advapi32|user32|msvcrt|ntdll|api-ms-win-[\w-]+)(\.dll)?$/;
     const foreign = libraries.filter((name) => !system.test(name));
     if (foreign.length > 0) problems.push(`it needs ${foreign.join(', ')}`);
     // What Windows' own libraries offer is listed by them.

