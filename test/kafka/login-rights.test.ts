@@ -179,20 +179,47 @@ describeOwnKafka(
       await producer.transaction((tx) => tx.send({ topic, value: 'y' })); // the producer lives
     });
 
-    it('to write a topic: send() of a transaction says so, and its transaction', async () => {
+    it('to write a topic: send() of a transaction says so, and its transaction; the next one goes on', async () => {
       const id = uniqueGroup('tx');
-      await allowBob(onTopic('describe'), onId(id, 'write'));
+      const open = uniqueTopic();
+      await using admin = new Admin({ 'bootstrap.servers': kafka().bootstrapServers });
+      await admin.createTopics([{ topic: open, partitions: 1 }]);
+      await allowBob(
+        onTopic('describe'),
+        { resource: 'topic', name: open, operation: 'write' },
+        { resource: 'topic', name: open, operation: 'describe' },
+        onId(id, 'write'),
+      );
       await using producer = new Producer({ ...config(), 'transactional.id': id });
-      producer.on('error', () => undefined);
       await producer.initTransactions();
       let within: unknown;
-      const error = await told('Write of a topic', '`transaction()`', () =>
-        producer.transaction(async (tx) => (within = await rejection(tx.send({ topic, value: 'x' })))),
-      );
+      const refused = () =>
+        producer.transaction(async (tx) => (within = await rejection(tx.send({ topic, value: 'x' }))));
+      const error = await told('Write of a topic', '`tx.send()`, `transaction()`', refused);
       expect(within).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED', operation: 'send' });
       expect((within as KafkaError).message).to.match(new RegExp(`^send: ${topic}.*Topic authorization failed`));
-      // librdkafka aborts what the broker has not begun, and is told that there is nothing: then the producer has failed.
-      expect(error).to.include({ code: 'ERR_INVALID_TXN_STATE', fatal: true, cause: within });
+      expect(error).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED', fatal: false });
+
+      // The coordinator, which was told to abort nothing, is in another state after a commit, and after an abort.
+      const written = async (value: string) => producer.transaction((tx) => tx.send({ topic: open, value }));
+      await inTime(written('y'), 'a transaction', 30_000);
+      const again = await inTime(rejection(refused()), 'a refused transaction', 30_000);
+      expect(again).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED', fatal: false });
+      const failed = producer.transaction(async (tx) => {
+        await tx.send({ topic: open, value: 'aborted' });
+        await tx.send({ topic, value: 'x' });
+      });
+      const late = await inTime(rejection(failed), 'a transaction that fails in its midst', 30_000);
+      expect(late).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED', fatal: false });
+      const last = await inTime(rejection(refused()), 'a refused transaction', 30_000);
+      expect(last).to.include({ code: 'ERR_TOPIC_AUTHORIZATION_FAILED', fatal: false });
+      await inTime(written('z'), 'a transaction', 30_000);
+
+      await using consumer = new Consumer({ 'bootstrap.servers': kafka().bootstrapServers, 'group.id': uniqueGroup() });
+      await consumer.assign([{ topic: open, partition: 0, offset: 0 }]);
+      const values: string[] = [];
+      for await (const message of consumer.messages({ until: 'end' })) values.push(message.value!.toString());
+      expect(values).to.deep.equal(['y', 'z']);
     });
 
     it('to write at all: an idempotent producer says so', async () => {
