@@ -39,13 +39,13 @@ export {
   type ValidateOptions,
 } from './admin/topics.js';
 export { type AdminConfig, type ConsumerConfig, type ProducerConfig } from './config/config.js';
-export {
-  Consumer,
-  type ConsumerDeserializer,
-  type ConsumerEvents,
-  type ConsumerHealth,
-  type ConsumerOptions,
-} from './consumer/consumer.js';
+export { Consumer } from './consumer/consumer.js';
+export type {
+  ConsumerDeserializer,
+  ConsumerEvents,
+  ConsumerHealth,
+  ConsumerOptions,
+} from './consumer/consumer-options.js';
 export { type ClientCredentialsOptions, clientCredentials } from './client/client-credentials.js';
 export { type Health, type HealthState } from './client/health.js';
 export { type LogFields, type Logger } from './arguments/logger.js';

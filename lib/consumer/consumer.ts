@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { type ConsumerRecord, type NativeConsumer, type NativeRow, native } from '../../binding/native.js';
 import * as check from '../arguments/consumer.js';
 import { clientOptions } from '../arguments/login.js';
 import type {
   BatchOptions,
-  ClientOptions,
   EndOptions,
   ReadOptions,
   RebalanceListener,
@@ -25,106 +22,27 @@ import {
   topicPartitions,
   topicString,
 } from '../arguments/partitions.js';
-import { type Deserializer, decoders } from '../arguments/serdes.js';
+import { decoders } from '../arguments/serdes.js';
 import { timeoutOptions, timestamp as checkTimestamp, typeError, waitOptions } from '../arguments/values.js';
-import { Assignment, mustBeHeld, stateError } from '../assignment/assignment.js';
+import { mustBeHeld, stateError } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
-import { Partitions } from '../assignment/partitions.js';
-import { Client, type ClientEvents } from '../client/client.js';
-import { CLOSE_TIMEOUT_MS, ClientCore, NO_GROUP, type OwnRecord } from '../client/client-core.js';
-import { type RebalanceEvent, connects, rebalances, seeks, traced } from '../client/diagnostics.js';
-import type { Health } from '../client/health.js';
-import type { Statistics } from '../client/statistics.js';
-import { type Consumed, consumedForTransaction } from '../client/transactional.js';
+import { Client } from '../client/client.js';
+import { CLOSE_TIMEOUT_MS } from '../client/client-core.js';
 import { connectBy } from '../client/connecting.js';
-import { type ConsumerConfig, type ConsumerSettings, normalizeConfig } from '../config/config.js';
-import { KafkaError, call, destroyed, errno, isDestroyed, localError, noGroup } from '../errors.js';
-import { Refusals } from '../client/refusals.js';
+import { connects, seeks, traced } from '../client/diagnostics.js';
 import { now } from '../client/timers.js';
-import { type LogPlace, type LookupLimits, Lookups, offsetsOrThrow } from '../lookups/lookups.js';
-import { Targets } from '../lookups/targets.js';
+import { type Consumed, consumedForTransaction } from '../client/transactional.js';
+import { type ConsumerConfig, normalizeConfig } from '../config/config.js';
+import { call, destroyed, errno, isDestroyed, localError, noGroup } from '../errors.js';
+import { type LogPlace, type LookupLimits, offsetsOrThrow } from '../lookups/lookups.js';
 import type { SeekTarget, SeekWish } from '../seek/ledger.js';
-import { Seeker } from '../seek/seeker.js';
-import type { StartsOf } from '../seek/ways.js';
 import type { MessageBatch } from './batch.js';
-import { Committer } from './committer.js';
-import { Delivery, type LoopState } from './delivery.js';
-import type { DeserializationError } from './deserialization-error.js';
-import { BatchIterator, type Course, MessageIterator } from './iterators.js';
-import { Membership } from './membership.js';
+import { ConsumerCore } from './consumer-core.js';
+import type { ConsumerEvents, ConsumerHealth, ConsumerOptions } from './consumer-options.js';
+import { BatchIterator, MessageIterator } from './iterators.js';
 import { type Message, PackedMessage } from './message.js';
-import { type OffsetReset, OffsetResetter } from './offset-resetter.js';
-import { Processor } from './process.js';
 import type { MessageHandler, ProcessOptions } from './process-options.js';
 import type { Read } from './read.js';
-import { ReadEnd, type ReadSurroundings } from './read-end.js';
-import { Rebalancer } from './rebalancer.js';
-import { type Stall, StallMonitor } from './stall-monitor.js';
-import { StartOffsets } from './start-offsets.js';
-
-const IN_VAIN = 'a loop waits for messages, and neither subscribe() nor assign() was called: nothing will come';
-
-/**
- * What makes of the bytes of keys and values what messages have. What is left out stays bytes, and `null` stays `null`: it is no
- * bytes, but the lack of a key, or a tombstone.
- */
-export interface ConsumerDeserializer<V = Buffer, K = Buffer> {
-  key?: Deserializer<K> | undefined;
-  value?: Deserializer<V> | undefined;
-  /**
-   * Is told of a message that cannot be decoded, in its turn, and awaited. When it resolves, the message counts as processed, and
-   * the next one comes; where it rejects, the loop rejects with that. Default: the loop rejects with the error. (In process() it
-   * is asked where there is no `onFailure`.)
-   */
-  onError?: ((error: DeserializationError) => unknown) | undefined;
-}
-
-export interface ConsumerOptions<V = Buffer, K = Buffer> extends ClientOptions {
-  /**
-   * Decodes keys and values, and types the messages by that. Promises are awaited, of several messages at once; messages come in
-   * order. Default: keys and values are bytes.
-   */
-  deserializer?: ConsumerDeserializer<V, K> | undefined;
-  /**
-   * A consumer is stalled when messages are there, its loop asks for them, nothing is paused, and none has come for so many
-   * milliseconds: then comes the event `stalled`, and health() says so. Default 30,000.
-   */
-  stalledAfterMs?: number | undefined;
-}
-
-/** How a consumer is. */
-export interface ConsumerHealth extends Health {
-  /** Whether the group has given this consumer an assignment, be it an empty one, that is in force. False with assign(). */
-  joined: boolean;
-  /** The partitions that this consumer holds now. */
-  assignment: readonly TopicPartition[];
-  /** When messages last arrived from a broker; null: none has. */
-  lastMessageAt: Date | null;
-  /**
-   * What the application does: a loop that has been `working` for long hangs, or is slow; one that is `waiting` while the
-   * state is `stalled` or `connecting` waits for a broker.
-   */
-  loop: LoopState;
-}
-
-/** The events of a consumer, with what their listeners are called with. */
-export interface ConsumerEvents extends ClientEvents {
-  /** Partitions came, and deliver from now on. */
-  assigned: [partitions: readonly TopicPartition[]];
-  /** Partitions went, what was processed of them is committed. */
-  revoked: [partitions: readonly TopicPartition[]];
-  /** Partitions went without notice. */
-  lost: [partitions: readonly TopicPartition[]];
-  /** Messages are there, the loop asks, and none comes: once, until one comes. See `stalledAfterMs`. */
-  stalled: [stall: Stall];
-  /**
-   * librdkafka's statistics of the handle on which this consumer asks its questions, which consumers of the same connections
-   * share. As `statistics`.
-   */
-  lookupStatistics: [statistics: Statistics, json: string];
-  /** An offset was outside the log; delivery goes on where `auto.offset.reset` says. */
-  offsetReset: [reset: OffsetReset];
-}
 
 /**
  * Consumes messages, by `for await` or in `batches()`, and seeks. Its methods may be called at any time, from inside
@@ -136,39 +54,7 @@ export interface ConsumerEvents extends ClientEvents {
  * @typeParam K what keys are, where they are not `null`: what `deserializer.key` gives
  */
 export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> implements AsyncIterable<Message<V, K>> {
-  readonly #core: ClientCore<ConsumerRecord, NativeConsumer>;
-  readonly #settings: ConsumerSettings;
-  readonly #lookups: Lookups;
-  readonly #targets: Targets;
-  readonly #partitions = new Partitions();
-  readonly #assignment: Assignment;
-  readonly #seeker: Seeker;
-  readonly #starts: StartOffsets;
-  readonly #committer: Committer;
-  readonly #delivery: Delivery;
-  readonly #around: ReadSurroundings;
-  readonly #rebalancer: Rebalancer;
-  readonly #resetter: OffsetResetter;
-  readonly #processor: Processor;
-  readonly #monitor: StallMonitor;
-  #ended: Promise<void> | null = null;
-  #lookupsEnded: Promise<void> | null = null;
-  /** This client has no right to its group. */
-  readonly #groupRefusals = new Refusals(
-    () => !this.#core.link.over.ended, // close() commits, too
-    (refusal) => {
-      this.#core.link.refuse(refusal, (operation) => operation === 'commit');
-      if (this.#membership.mode === 'subscribed') this.#refused(refusal);
-    },
-  );
-  /** It has no right to a topic that it reads. A loop is told once: whether the right was given since, nothing says. */
-  readonly #topicRefusals = new Refusals(
-    () => !this.#core.closing && this.#membership.mode !== 'none',
-    (refusal) => {
-      if (this.#refused(refusal)) this.#topicRefusals.end();
-    },
-  );
-  readonly #membership: Membership;
+  readonly #core: ConsumerCore;
 
   /**
    * @param config librdkafka's configuration: `'bootstrap.servers'`, `'group.id'`, ...
@@ -180,101 +66,9 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
     const stalledAfterMs = check.stalledAfterMs(options.stalledAfterMs);
     const decode = decoders(options.deserializer);
     const { native: pairs, settings } = normalizeConfig('consumer', config, oauthBearerToken !== undefined);
-    // librdkafka assigns to members of a group only; this one is never joined.
-    if (settings.groupId === undefined) pairs.push(['group.id', `${NO_GROUP}${randomUUID()}`]);
     super();
-    const core = (this.#core = new ClientCore('Consumer', native.Consumer, pairs, { oauthBearerToken, logger }));
-    core.attach(this, {
-      onOwnRecord: (record) => this.#onRecord(record),
-      onPassing: (error, row) => this.#onPassing(error, row),
-      onFatal: (error) => this.#delivery.fail(error, true),
-      onRefused: (refusal) => this.#refused(refusal),
-      waitsForBroker: (operation) => operation === 'commit',
-      endsInVain: () => this.#groupRefusals.begun, // commits without the right to the group wait for its coordinator
-    });
-    const { link, over } = core;
-    const mustBeOpen = (operation: string) => core.mustBeOpen(operation);
-    this.#membership = new Membership(mustBeOpen, () => this.#delivery.wake());
-    const report = (error: unknown) => core.report(error);
-    const events = {
-      fail: (error: unknown) => this.#fail(error),
-      report,
-      told: (event: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]) => {
-        core.log?.write(event === 'lost' ? 'warn' : 'info', `partitions ${event}`, { partitions });
-        core.tell(event, partitions);
-      },
-      traced: (kind: RebalanceEvent['kind'], partitions: () => TopicPartition[], work: () => Promise<void>) =>
-        traced(rebalances, () => ({ ...core.about, kind, partitions: partitions() }), work),
-      reset: (reset: OffsetReset) => {
-        core.log?.write('warn', 'an offset is outside of the log', { reset });
-        core.tell('offsetReset', reset);
-      },
-    };
-    this.#settings = settings;
-    const readCommitted = settings.isolationLevel === 'read_committed';
-    this.#lookups = new Lookups(pairs, oauthBearerToken, readCommitted, core);
-    this.#targets = new Targets(this.#lookups, settings);
-    this.#assignment = new Assignment(link, this.#partitions);
-    const startsOf: StartsOf = (...asked) => this.#starts.find(...asked);
-    this.#seeker = new Seeker(over, this.#partitions, this.#assignment, this.#targets, settings, startsOf);
-    this.#starts = new StartOffsets(this.#assignment, this.#seeker, this.#targets, settings, events);
-    const onCommitted = (p: Partition, offset: number) => {
-      this.#groupRefusals.end();
-      this.#starts.committed(p, offset);
-    };
-    this.#committer = new Committer(core, this.#partitions, settings, onCommitted);
-    this.#rebalancer = new Rebalancer(
-      this.#partitions,
-      this.#assignment,
-      this.#seeker,
-      this.#starts,
-      this.#committer,
-      events,
-    );
-    this.#resetter = new OffsetResetter(this.#assignment, this.#seeker, this.#targets, settings, events);
-    const surroundings = {
-      about: core.about,
-      grant: (batches: number) => link.handle.grant(batches),
-      alive: () => link.handle.alive(),
-      waitBegins: () => link.waitBegins(),
-      waitEnds: () => link.waitEnds(),
-      waitsForRebalance: () => this.#rebalancer.waitsForRebalance(),
-      expects: () => this.#membership.expects || core.closing,
-      waitsInVain: () => core.warn('NOTHING_TO_READ', IN_VAIN),
-      fetchAgain: (p: Partition) => this.#assignment.fetchAgain(p),
-    };
-    this.#delivery = new Delivery(this.#partitions, surroundings, decode);
-    this.#around = {
-      partitions: this.#partitions,
-      assignment: this.#assignment,
-      targets: this.#targets,
-      delivery: this.#delivery,
-      lookupMs: settings.socketTimeoutMs,
-      isSettled: () => !this.#membership.expects || this.#seeker.assignmentKnown,
-      isByHand: () => this.#membership.mode === 'assigned',
-      report,
-    };
-    this.#processor = new Processor({
-      delivery: this.#delivery,
-      partitions: this.#partitions,
-      assignment: this.#assignment,
-      committer: this.#committer,
-      rebalancer: this.#rebalancer,
-      maxPollIntervalMs: settings.maxPollIntervalMs,
-      report,
-    });
-    this.#monitor = new StallMonitor(
-      {
-        held: () => this.#partitions.held,
-        asksFor: (p) => this.#delivery.asksFor(p),
-        ends: (partitions, timeoutMs) => this.#lookups.ends('stalled', partitions, { timeoutMs }),
-        stalled: (stall) => {
-          core.log?.write('warn', 'messages are there, and none comes', { stall });
-          core.tell('stalled', stall);
-        },
-      },
-      stalledAfterMs,
-    );
+    const given = { oauthBearerToken, logger, stalledAfterMs, decoders: decode };
+    this.#core = new ConsumerCore(this, pairs, settings, given);
   }
 
   /**
@@ -287,13 +81,13 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * (certificate), ERR__TRANSPORT, ERR__RESOLVE, ...; ERR__TIMED_OUT. A later call tries again
    */
   connect(options: WaitOptions = {}): Promise<void> {
-    return this.#call('connect', async () => {
+    return this.#core.run('connect', async () => {
       const limits = this.#limits(options);
-      const ask = (ended: AbortSignal) => this.#lookups.ready(limits.timeoutMs, ended);
+      const ask = (ended: AbortSignal) => this.#core.lookups.ready(limits.timeoutMs, ended);
       await traced(
         connects,
-        () => ({ ...this.#core.about }),
-        () => connectBy(this.#core.over, ask, limits),
+        () => ({ ...this.#core.life.about }),
+        () => connectBy(this.#core.life.over, ask, limits),
       );
     });
   }
@@ -306,7 +100,9 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * password (PLAIN, SCRAM), ERR__DESTROY
    */
   setSaslCredentials(username: string, password: string): void {
-    this.#lookups.setSaslCredentials(...this.#core.setSaslCredentials(this.#settings.login, username, password));
+    this.#core.lookups.setSaslCredentials(
+      ...this.#core.life.setSaslCredentials(this.#core.settings.login, username, password),
+    );
   }
 
   /**
@@ -321,22 +117,22 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * in a listener too
    */
   subscribe(topics: string | RegExp | readonly (string | RegExp)[], listener: RebalanceListener = {}): Promise<void> {
-    return this.#callOpen('subscribe', async () => {
+    return this.#core.runOpen('subscribe', async () => {
       const names = check.topics(topics);
       const callbacks = check.rebalanceListener(listener);
-      if (this.#settings.groupId === undefined) throw noGroup('subscribe');
-      this.#lookups.warmUp();
-      if (this.#membership.leaving) this.#rebalancer.waitsForRebalance();
-      const { link } = this.#core;
+      if (this.#core.settings.groupId === undefined) throw noGroup('subscribe');
+      this.#core.lookups.warmUp();
+      if (this.#core.membership.leaving) this.#core.rebalancer.waitsForRebalance();
+      const { link } = this.#core.life;
       // The reply comes before the first event of the new subscription. What librdkafka refuses replaces nothing.
-      const subscribed = this.#membership.subscribe(
+      const subscribed = this.#core.membership.subscribe(
         () => link.request('subscribe', (id) => link.handle.subscribe(id, names)),
         () => {
-          this.#rebalancer.listener = callbacks;
-          this.#committer.isMember = true;
+          this.#core.rebalancer.listener = callbacks;
+          this.#core.committer.isMember = true;
         },
       );
-      await this.#wait('subscribe', subscribed, {});
+      await this.#core.wait('subscribe', subscribed, {});
     });
   }
 
@@ -348,13 +144,13 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * @throws KafkaError ERR__TIMED_OUT
    */
   unsubscribe(options: WaitOptions = {}): Promise<void> {
-    return this.#call('unsubscribe', async () => {
+    return this.#core.run('unsubscribe', async () => {
       const limits = waitOptions(options);
-      this.#rebalancer.waitsForRebalance();
-      const left = this.#membership.leave((mode) =>
-        mode === 'assigned' ? this.#rebalancer.unassign() : this.#leaveGroup(),
+      this.#core.rebalancer.waitsForRebalance();
+      const left = this.#core.membership.leave((mode) =>
+        mode === 'assigned' ? this.#core.rebalancer.unassign() : this.#core.leaveGroup(),
       );
-      await this.#wait('unsubscribe', left, limits);
+      await this.#core.wait('unsubscribe', left, limits);
     });
   }
 
@@ -366,12 +162,12 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * @throws KafkaError ERR__STATE after subscribe(), ERR__DESTROY once the consumer closes, in a listener too
    */
   assign(partitions: readonly (TopicPartition | TopicPartitionOffset)[]): Promise<void> {
-    return this.#callOpen('assign', async () => {
+    return this.#core.runOpen('assign', async () => {
       const targets = assignTargets(partitions);
-      this.#rebalancer.waitsForRebalance();
-      await this.#wait(
+      this.#core.rebalancer.waitsForRebalance();
+      await this.#core.wait(
         'assign',
-        this.#membership.assign(() => this.#rebalancer.assign(targets)),
+        this.#core.membership.assign(() => this.#core.rebalancer.assign(targets)),
         {},
       );
     });
@@ -379,7 +175,7 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
 
   /** The partitions that this consumer holds now. */
   get assignment(): readonly TopicPartition[] {
-    return this.#partitions.held.map((p) => p.row());
+    return this.#core.partitions.held.map((p) => p.row());
   }
 
   /**
@@ -387,7 +183,7 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * leaves the consumer usable: a later loop goes on with the next message. Ends when the consumer is closed.
    */
   [Symbol.asyncIterator](): AsyncIterator<Message<V, K>> {
-    return new MessageIterator(this.#delivery) as AsyncIterator<Message<unknown, unknown>> as AsyncIterator<
+    return new MessageIterator(this.#core.delivery) as AsyncIterator<Message<unknown, unknown>> as AsyncIterator<
       Message<V, K>
     >;
   }
@@ -404,8 +200,8 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * within `socket.timeout.ms`; otherwise as the broker says
    */
   messages(options: ReadOptions = {}): Read<Message<V, K>> {
-    const course = this.#course('messages', () => check.readOptions(options));
-    return new MessageIterator(this.#delivery, course) as Read<Message<unknown, unknown>> as Read<Message<V, K>>;
+    const course = this.#core.course('messages', () => check.readOptions(options));
+    return new MessageIterator(this.#core.delivery, course) as Read<Message<unknown, unknown>> as Read<Message<V, K>>;
   }
 
   /**
@@ -417,8 +213,8 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * @throws (the loop) as messages()
    */
   batches(options: BatchOptions = {}): Read<MessageBatch<V, K>> {
-    const course = this.#course('batches', () => check.batchOptions(options));
-    return new BatchIterator(this.#delivery, course) as Read<MessageBatch<unknown, unknown>> as Read<
+    const course = this.#core.course('batches', () => check.batchOptions(options));
+    return new BatchIterator(this.#core.delivery, course) as Read<MessageBatch<unknown, unknown>> as Read<
       MessageBatch<V, K>
     >;
   }
@@ -433,7 +229,7 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    */
   isStale(message: Message<unknown, unknown>): boolean {
     const run = message instanceof PackedMessage ? PackedMessage.originOf(message) : undefined;
-    if (!run || this.#partitions.byId(run.source.id) !== run.source) {
+    if (!run || this.#core.partitions.byId(run.source.id) !== run.source) {
       throw typeError('message', 'a message that this consumer has delivered', message);
     }
     return run.lineage !== run.source.lineage;
@@ -455,7 +251,7 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * @throws KafkaError ERR__STATE while a loop or another process() is open
    */
   process(handler: MessageHandler<V, K>, options: ProcessOptions<V, K> = {}): Promise<void> {
-    return this.#call('process', () => this.#processor.process(handler, options));
+    return this.#core.run('process', () => this.#core.processor.process(handler, options));
   }
 
   /**
@@ -578,11 +374,11 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * @throws KafkaError ERR__STATE for partitions that are not assigned, or whose start could not be found out yet
    */
   position(partitions?: readonly TopicPartition[], options: WaitOptions = {}): Promise<TopicPartitionOffset[]> {
-    return this.#call('position', async () => {
+    return this.#core.run('position', async () => {
       const asked = this.#asked(partitions);
       const limits = waitOptions(options);
       const held = asked.filter((p) => p.held);
-      await this.#wait('position', this.#rebalancer.ensurePositions(held), limits);
+      await this.#core.wait('position', this.#core.rebalancer.ensurePositions(held), limits);
       mustBeHeld('position', asked);
       const unknown = asked.filter((p) => p.position === null);
       if (unknown.length) throw stateError('position', unknown, 'where it starts could not be found out yet');
@@ -603,7 +399,7 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
     what?: Message<unknown, unknown> | MessageBatch<unknown, unknown> | readonly TopicPartitionOffset[],
     options: WaitOptions = {},
   ): Promise<void> {
-    return this.#call('commit', async () => this.#committer.commit('commit', what, waitOptions(options)));
+    return this.#core.run('commit', async () => this.#core.committer.commit('commit', what, waitOptions(options)));
   }
 
   /**
@@ -614,10 +410,10 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * @throws KafkaError ERR__UNKNOWN_GROUP without `group.id`, ERR__TIMED_OUT; otherwise as the broker says, by partition
    */
   committed(partitions?: readonly TopicPartition[], options: WaitOptions = {}): Promise<TopicPartitionOffset[]> {
-    return this.#call('committed', async () => {
+    return this.#core.run('committed', async () => {
       const asked = this.#named(partitions);
       const limits = this.#limits(options);
-      return offsetsOrThrow('committed', asked, await this.#targets.committed('committed', asked, limits));
+      return offsetsOrThrow('committed', asked, await this.#core.targets.committed('committed', asked, limits));
     });
   }
 
@@ -629,9 +425,9 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * @throws KafkaError ERR_UNKNOWN_TOPIC_OR_PART, ERR__TIMED_OUT
    */
   partitionsFor(topic: string, options: WaitOptions = {}): Promise<TopicPartition[]> {
-    return this.#call('partitionsFor', async () => {
+    return this.#core.run('partitionsFor', async () => {
       const name = topicString(topic, 'topic');
-      const partitions = await this.#lookups.partitionsOf('partitionsFor', name, this.#limits(options));
+      const partitions = await this.#core.lookups.partitionsOf('partitionsFor', name, this.#limits(options));
       return partitions.map((partition) => ({ topic: name, partition }));
     });
   }
@@ -657,11 +453,11 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * @throws KafkaError ERR__TIMED_OUT; otherwise as the broker says, by partition
    */
   endOffsets(partitions?: readonly TopicPartition[], options: EndOptions = {}): Promise<TopicPartitionOffset[]> {
-    return this.#call('endOffsets', async () => {
+    return this.#core.run('endOffsets', async () => {
       const asked = this.#named(partitions).map((p): LogPlace => ({ ...p, spec: 'latest' }));
-      const { isolationLevel = this.#settings.isolationLevel, ...limits } = check.endOptions(options);
+      const { isolationLevel = this.#core.settings.isolationLevel, ...limits } = check.endOptions(options);
       const committed = isolationLevel === 'read_committed';
-      const looked = await this.#lookups.listOffsets('endOffsets', asked, this.#limits(limits), committed);
+      const looked = await this.#core.lookups.listOffsets('endOffsets', asked, this.#limits(limits), committed);
       return offsetsOrThrow('endOffsets', asked, looked);
     });
   }
@@ -690,16 +486,16 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * @throws KafkaError ERR__TIMED_OUT; otherwise as the broker says, by partition
    */
   lag(options: WaitOptions = {}): Promise<(TopicPartition & { lag: number })[]> {
-    return this.#call('lag', async () => {
+    return this.#core.run('lag', async () => {
       const limits = this.#limits(options);
       const until = now() + limits.timeoutMs;
-      const { held } = this.#partitions;
-      await this.#wait('lag', this.#rebalancer.ensurePositions(held), limits);
+      const { held } = this.#core.partitions;
+      await this.#core.wait('lag', this.#core.rebalancer.ensurePositions(held), limits);
       const placed = held.filter((p) => p.position !== null);
       const places = placed.map((p): LogPlace => ({ ...p.row(), spec: 'latest' }));
       const left = { ...limits, timeoutMs: Math.max(1, until - now()) };
-      const ends = offsetsOrThrow('lag', places, await this.#lookups.listOffsets('lag', places, left));
-      placed.forEach((p, i) => this.#monitor.knows(p, ends[i]!.offset));
+      const ends = offsetsOrThrow('lag', places, await this.#core.lookups.listOffsets('lag', places, left));
+      placed.forEach((p, i) => this.#core.monitor.knows(p, ends[i]!.offset));
       return placed.flatMap((p, i) =>
         p.position === null ? [] : [{ ...p.row(), lag: Math.max(0, ends[i]!.offset - p.position) }],
       );
@@ -729,7 +525,7 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
 
   /** The partitions that are paused. */
   get paused(): readonly TopicPartition[] {
-    return this.#partitions.held.filter((p) => p.paused).map((p) => p.row());
+    return this.#core.partitions.held.filter((p) => p.paused).map((p) => p.row());
   }
 
   /**
@@ -737,15 +533,15 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
    * (rd_kafka_brokers_up, of up-brokers.patch)
    */
   health(): ConsumerHealth {
-    const health = this.#core.health();
-    const stalled = health.state === 'up' ? this.#monitor.stalledSince : null;
+    const health = this.#core.life.health();
+    const stalled = health.state === 'up' ? this.#core.monitor.stalledSince : null;
     return {
       ...health,
       ...(stalled === null ? {} : { state: 'stalled', since: new Date(Date.now() - (now() - stalled)) }),
-      joined: this.#membership.mode === 'subscribed' && this.#rebalancer.joined && !this.#core.closing,
+      joined: this.#core.membership.mode === 'subscribed' && this.#core.rebalancer.joined && !this.#core.life.closing,
       assignment: this.assignment,
-      lastMessageAt: this.#delivery.lastMessageAt,
-      loop: this.#delivery.loop,
+      lastMessageAt: this.#core.delivery.buffer.lastMessageAt,
+      loop: this.#core.delivery.loop,
     };
   }
 
@@ -759,138 +555,45 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
   close(options: TimeoutOptions = {}): Promise<void> {
     return call(async () => {
       const { timeoutMs = CLOSE_TIMEOUT_MS } = timeoutOptions(options);
-      this.#rebalancer.waitsForRebalance();
-      this.#delivery.end();
-      this.#rebalancer.stopAssigning();
-      this.#committer.stop();
-      this.#monitor.stop();
-      const ended = (this.#ended ??= this.#end(timeoutMs));
-      this.#lookupsEnded ??= this.#lookups.close(timeoutMs);
-      await Promise.all([ended, this.#lookupsEnded]);
+      await this.#core.close(timeoutMs);
     });
   }
 
   /** For a producer's transaction. */
   async [consumedForTransaction](what: unknown): Promise<Consumed> {
     try {
-      return await this.#call('sendOffsets', () => this.#committer.consumed(what));
+      return await this.#core.run('sendOffsets', () => this.#core.committer.consumed(what));
     } catch (error) {
       if (!isDestroyed(error)) throw error;
       throw localError('sendOffsets', errno.destroy, 'sendOffsets: the consumer is closed');
     }
   }
 
-  #onRecord(record: OwnRecord<ConsumerRecord>): void {
-    switch (record.type) {
-      case 'batch':
-        this.#topicRefusals.end();
-        this.#delivery.push(record);
-        break;
-      case 'logEnd':
-        this.#delivery.logEnd(record.id, record.offset);
-        break;
-      case 'dropped':
-        this.#delivery.lost(record.ids);
-        this.#core.report(new KafkaError('client', record.error));
-        break;
-      case 'rebalance':
-        if (record.assign && record.rows.length) {
-          this.#groupRefusals.end();
-          this.#topicRefusals.end();
-        }
-        this.#rebalancer.onEvent(record);
-        break;
-    }
-  }
-
-  #onPassing(error: KafkaError, row?: NativeRow): void {
-    const p = row && this.#partitions.find(row);
-    if (error.errno === errno.unknownTopicOrPart) this.#vanished(error, row);
-    if (error.errno === errno.autoOffsetReset && p) this.#resetter.onOutOfRange(p, row.offset);
-    else this.#core.report(error);
-    if (error.errno === errno.groupAuthorization && !row) this.#groupRefusals.begin(error);
-    if (error.errno === errno.topicAuthorization && (row ? p?.held : true)) this.#topicRefusals.begin(error);
-  }
-
-  /** Brokers do not accept this client, or what it has subscribed: who waits for messages, or for an assignment, is told. */
-  #refused(refusal: KafkaError): boolean {
-    this.#seeker.refuse(refusal);
-    return this.#delivery.refuse(refusal);
-  }
-
-  /** librdkafka names the topic that a subscription has lost in the text of the error alone; no name contains a colon. */
-  #vanished({ message }: KafkaError, row?: NativeRow): void {
-    const topic = row?.topic ?? /Subscribed topic not available: ([^:]+): /.exec(message)?.[1];
-    if (topic !== undefined) this.#starts.vanished(topic);
-  }
-
-  async #end(timeoutMs: number): Promise<void> {
-    await this.#core.shutDown(timeoutMs, async () => {
-      await this.#processor.stop(timeoutMs);
-      await this.#unassignByHand();
-    });
-    this.#committer.tellCut();
-  }
-
-  /** By hand, nothing is revoked at the end that would commit. */
-  async #unassignByHand(): Promise<void> {
-    if (this.#membership.mode === 'assigned') await this.#rebalancer.unassign();
-  }
-
-  async #leaveGroup(): Promise<void> {
-    await this.#core.link.request('unsubscribe', (id) => this.#core.link.handle.unsubscribe(id));
-    while (this.#partitions.held.length) await this.#rebalancer.nextChange();
-    this.#starts.endStints(); // it is no member of the group any more
-    this.#committer.isMember = false;
-    this.#rebalancer.joined = false;
-  }
-
-  /** Every public method that takes part in the client's life. What a listener calls works until the end. */
-  #call<T>(operation: string, work: () => Promise<T>): Promise<T> {
-    return this.#core.run(operation, work, this.#rebalancer.inListener);
-  }
-
-  /** As #call(), for what a consumer takes on: not while it closes, in a listener neither. */
-  #callOpen<T>(operation: string, work: () => Promise<T>): Promise<T> {
-    return this.#core.run(operation, work);
-  }
-
-  /** Waits for what this consumer does by itself. What a listener waits for works until the native side has ended. */
-  #wait<T>(operation: string, answer: Promise<T>, limits: WaitOptions): Promise<T> {
-    const over = this.#rebalancer.inListener ? this.#core.link.over : this.#core.over;
-    return over.race(operation, answer, limits);
-  }
-
-  #course<Limits extends check.ReadLimits>(operation: string, limits: () => Limits): Course<Limits> {
-    const end = ({ until }: Limits) => (until === undefined ? null : new ReadEnd(operation, until, this.#around));
-    return { limits, end };
-  }
-
   #limits(options: WaitOptions): LookupLimits {
-    const { timeoutMs = this.#settings.socketTimeoutMs, signal } = waitOptions(options);
+    const { timeoutMs = this.#core.settings.socketTimeoutMs, signal } = waitOptions(options);
     return { timeoutMs, signal };
   }
 
   #listed(operation: string, options: WaitOptions, places: () => LogPlace[]): Promise<TopicPartitionOffset[]> {
-    return this.#call(operation, async () => {
+    return this.#core.run(operation, async () => {
       const asked = places();
       const limits = this.#limits(options);
-      return offsetsOrThrow(operation, asked, await this.#lookups.listOffsets(operation, asked, limits));
+      return offsetsOrThrow(operation, asked, await this.#core.lookups.listOffsets(operation, asked, limits));
     });
   }
 
   #seek(operation: string, options: SeekOptions, wish: () => SeekWish): Promise<TopicPartitionOffset[]> {
-    return this.#call(operation, async () => {
+    return this.#core.run(operation, async () => {
       const checked = wish();
       const limits = waitOptions(options);
       return traced(
         seeks,
         () => ({
-          ...this.#core.about,
+          ...this.#core.life.about,
           operation,
           partitions: checked.whole ? null : [...checked.targets.keys()].map(placeOf),
         }),
-        () => this.#seeker.seek(operation, checked, limits, () => this.#rebalancer.waitsForRebalance()),
+        () => this.#core.seeker.seek(operation, checked, limits, () => this.#core.rebalancer.waitsForRebalance()),
       );
     });
   }
@@ -902,25 +605,20 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
   }
 
   #asked(partitions?: readonly TopicPartition[]): readonly Partition[] {
-    if (partitions === undefined) return this.#partitions.held;
-    return topicPartitions(partitions).map(({ topic, partition }) => this.#partitions.look(topic, partition));
+    if (partitions === undefined) return this.#core.partitions.held;
+    return topicPartitions(partitions).map(({ topic, partition }) => this.#core.partitions.look(topic, partition));
   }
 
   /** As #asked, where it need not be known what this consumer knows of them. */
   #named(partitions?: readonly TopicPartition[]): TopicPartition[] {
-    return partitions === undefined ? this.#partitions.held.map((p) => p.row()) : topicPartitions(partitions);
+    return partitions === undefined ? this.#core.partitions.held.map((p) => p.row()) : topicPartitions(partitions);
   }
 
   #setPaused(operation: string, partitions: readonly TopicPartition[] | undefined, paused: boolean): void {
     const asked = this.#asked(partitions);
-    if (this.#core.closing) throw destroyed(operation);
-    this.#assignment.setPaused(operation, asked, paused).catch((error: unknown) => {
-      if (!this.#core.closing) this.#core.report(error);
+    if (this.#core.life.closing) throw destroyed(operation);
+    this.#core.assignment.setPaused(operation, asked, paused).catch((error: unknown) => {
+      if (!this.#core.life.closing) this.#core.life.report(error);
     });
-  }
-
-  /** Ends the iterator with the error: the next step of it rejects. */
-  #fail(error: unknown): void {
-    if (!this.#core.closing) this.#delivery.fail(error);
   }
 }

@@ -5,9 +5,9 @@
 // worthless, whether it is decoded or not. A message that cannot be decoded is handed out as an error, in its turn.
 
 import { type Decoders, type DeserializerContext, isPromiseLike } from '../arguments/serdes.js';
-import type { BatchSize, RunEnds } from './delivery.js';
 import { DeserializationError } from './deserialization-error.js';
 import { type Decoded, PackedMessage, type Run, bytesOf, isDetached } from './message.js';
+import type { BatchSize, RunEnds } from './run-buffer.js';
 
 /** So many messages are decoded at once, and so many ahead of the one that is handed out. */
 export const DECODED_AT_ONCE = 64;

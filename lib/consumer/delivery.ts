@@ -1,11 +1,6 @@
-// From native batches to the iterator: what is buffered, what of it is still good, what was handed out, and when the
-// native side may poll again.
-//
-// Runs stand in the order in which they arrived. A seek, a pause or a revocation makes the runs of its partition
-// worthless by raising the partition's `fetchEra`; they are passed over when their turn comes. Nothing is put aside for
-// later: whatever has to come again is fetched again from the partition's position.
+// Between what arrives and who reads it: who the reader is, how it waits and is woken, what it handed out last, and whether
+// the application lives.
 
-import { type BatchViews, INTS_PER_RUN, RunField, viewBatch } from '../../binding/batch-layout.js';
 import type { BatchRecord } from '../../binding/native.js';
 import type { Decoders } from '../arguments/serdes.js';
 import type { Partition } from '../assignment/partition.js';
@@ -14,13 +9,8 @@ import { type Deferred, deferred } from '../client/deferred.js';
 import type { DiagnosticsEvent } from '../client/diagnostics.js';
 import { clearInterval, now, queueMicrotask, whileAlive } from '../client/timers.js';
 import { type KafkaError, errno, localError, refusedBy } from '../errors.js';
-import { PackedBatch, type Piece } from './batch.js';
 import { Decoder } from './decoder.js';
-import type { DeserializationError } from './deserialization-error.js';
-import { type ArrivedBatch, type Run, bytesOf, isDetached, offsetAt } from './message.js';
-
-/** How many native batches may wait here or on their way: one being read, one behind it, one being packed. */
-const CREDITS = 3;
+import { type BufferSurroundings, RunBuffer } from './run-buffer.js';
 
 /**
  * How often librdkafka is told that the application asks for messages. It cannot know: while a batch is read message by
@@ -31,11 +21,9 @@ const ALIVE_MS = 250;
 /** A loop that waits so long on a consumer that has nothing to wait for is told so. */
 const POINTLESS_MS = 10_000;
 
-interface Surroundings {
+interface Surroundings extends BufferSurroundings {
   /** Whose it is. */
   readonly about: DiagnosticsEvent;
-  /** So many more native batches may come. */
-  grant(batches: number): void;
   /** Shows librdkafka that the application lives (`max.poll.interval.ms`). */
   alive(): void;
   /** Keeps the process alive while an iterator waits. */
@@ -47,8 +35,6 @@ interface Surroundings {
   expects(): boolean;
   /** A loop waits and waits, and nothing will come. */
   waitsInVain(): void;
-  /** What arrived of the partition is lost, and is to be fetched again. */
-  fetchAgain(p: Partition): void;
 }
 
 /** What a reader tells that is no loop; else it is told by the steps of the loop. */
@@ -77,38 +63,13 @@ interface Reader {
   handedOutOf(source: Partition): boolean;
 }
 
-/** How large a batch may be. */
-export interface BatchSize {
-  readonly maxMessages?: number | undefined;
-  readonly maxBytes?: number | undefined;
-}
-
-/** Where a read ends that does so. */
-export interface RunEnds {
-  /**
-   * The first run with a message that the read may hand out, or null.
-   *
-   * @param isTaken whether something of the partition was handed out and is not processed yet
-   */
-  head(isTaken: (source: Partition) => boolean): Run | null;
-  /** Where the read ends in the run: the index behind its last message; null where that is not known yet. */
-  stopIn(run: Run): number | null;
-}
-
 export class Delivery {
-  readonly #partitions: Partitions;
   readonly #surroundings: Surroundings;
-  readonly #runs: Run[] = [];
-  #head = 0;
   /** The iterator that is open. */
   #reader: object | null = null;
-  #granted = false;
-  /** How many more native batches may come now. */
-  #credits = 0;
   #told: ReaderTells | null = null;
-  /** The time of now() at which a loop was last seen to ask, and of Date.now() at which a message last arrived. */
+  /** The time of now() at which a loop was last seen to ask. */
   #askedAt = 0;
-  #arrivedAt: number | null = null;
   #waiter: Deferred<void> | null = null;
   #failure: { error: unknown; lasting: boolean } | null = null;
   #ended = false;
@@ -118,17 +79,14 @@ export class Delivery {
   #asked = false;
   /** For how long a loop has waited for nothing, as far as this process lived through it. */
   #pointlessMs = 0;
-  /** All that has ever arrived. */
-  arrivedMessages = 0;
-  arrivedBytes = 0;
-  /** Whether more may arrive although nothing is handed out: somebody waits for so much. */
-  returnsCredits = false;
+  /** What was not handed out yet. */
+  readonly buffer: RunBuffer;
   /** Null: messages are handed out as bytes. */
   readonly decoder: Decoder | null;
 
   constructor(partitions: Partitions, surroundings: Surroundings, decoders: Decoders | null) {
-    this.#partitions = partitions;
     this.#surroundings = surroundings;
+    this.buffer = new RunBuffer(partitions, surroundings);
     const decoder = (this.decoder = decoders && new Decoder(decoders, () => this.wake()));
     // What is being decoded may be worthless then, and what stands behind it good.
     if (decoder) partitions.onBufferMoved = () => decoder.waits && this.wake();
@@ -140,78 +98,13 @@ export class Delivery {
 
   /** A batch has arrived. */
   push(record: BatchRecord): void {
-    const batch: ArrivedBatch = { ...viewBatch(record), arrived: [] };
-    const credit = { runs: 0, returned: false };
-    const { fields, runsStart, runs } = batch;
-    for (let i = 0, at = runsStart; i < runs; i++, at += INTS_PER_RUN) {
-      const source = this.#partitions.byId(fields[at + RunField.partitionId]!);
-      const to = fields[at + RunField.end]!;
-      if (!source?.delivers) {
-        source?.miss();
-        continue;
-      }
-      const from = skipBefore(batch, fields[at + RunField.first]!, to, source.position ?? 0);
-      if (from === to) continue;
-      source.arrived();
-      credit.runs++;
-      const { fetchEra, lineage, stint } = source;
-      const run: Run = {
-        batch,
-        source,
-        fetchEra,
-        lineage,
-        stint,
-        start: from,
-        from,
-        to,
-        logEnd: 0,
-        decoded: null,
-        credit,
-      };
-      batch.arrived.push(run);
-      this.#runs.push(run);
-    }
-    this.#credits--;
-    this.#arrivedAt = Date.now();
-    if (credit.runs === 0) {
-      this.#grant(1);
-      return;
-    }
-    if (this.returnsCredits) this.returnCredit(batch.arrived[0]!);
-    this.arrivedMessages += batch.count;
-    this.arrivedBytes += batch.byteLength;
-    this.wake();
+    if (this.buffer.push(record)) this.wake();
   }
 
-  /** Messages of these partitions were lost on their way. */
-  lost(ids: readonly number[]): void {
-    for (const id of ids) {
-      const p = this.#partitions.byId(id);
-      if (p?.delivers) this.#surroundings.fetchAgain(p);
-      else p?.miss();
-    }
-  }
-
-  /** All that may be read of a partition before `offset` has arrived: its position is there as soon as it is handed out. */
+  /** All that may be read of a partition before `offset` has arrived. */
   logEnd(id: number, offset: number): void {
-    const source = this.#partitions.byId(id);
-    if (!source?.delivers) return source?.miss();
-    for (let i = this.#runs.length - 1; i >= this.#head; i--) {
-      const run = this.#runs[i]!;
-      if (run.source !== source || run.fetchEra !== source.fetchEra || run.from === run.to) continue;
-      run.logEnd = offset;
-      return;
-    }
-    this.#passTo(source, offset);
-  }
-
-  /** A run was handed out to its end. */
-  passed({ source, logEnd, lineage }: Run): void {
-    if (logEnd > 0 && lineage === source.lineage) source.passTo(logEnd, true);
-  }
-
-  #passTo(source: Partition, offset: number): void {
-    source.passTo(offset, this.#lastReader?.handedOutOf(source) ?? false);
+    const source = this.buffer.logEnd(id, offset);
+    source?.passTo(offset, this.#lastReader?.handedOutOf(source) ?? false);
   }
 
   /** The next iteration step rejects with `error`; every later one too, if it is `lasting`. */
@@ -234,63 +127,6 @@ export class Delivery {
     this.wake();
   }
 
-  /** The first run with a deliverable message, or null where nothing is buffered. */
-  head(): Run | null {
-    while (this.#head < this.#runs.length) {
-      const run = this.#runs[this.#head]!;
-      if (run.fetchEra === run.source.fetchEra && run.from < run.to) {
-        if (!isDetached(run.batch)) return run;
-        this.#surroundings.fetchAgain(run.source); // which makes all runs of that partition worthless
-      }
-      this.#drop();
-    }
-    return null;
-  }
-
-  /** The runs with deliverable messages, from the head on. */
-  *buffered(): Iterable<Run> {
-    for (let i = this.#head; i < this.#runs.length; i++) {
-      const run = this.#runs[i]!;
-      if (run.fetchEra === run.source.fetchEra && run.from < run.to && !isDetached(run.batch)) yield run;
-    }
-  }
-
-  /** Drops what is worthless, wherever it stands: while nothing is handed out nobody comes to it. */
-  sweep(): void {
-    const runs = this.#runs.splice(0).slice(this.#head);
-    this.#head = 0;
-    for (const run of runs) {
-      if (run.fetchEra === run.source.fetchEra && run.from < run.to) this.#runs.push(run);
-      else this.#letGoOf(run);
-    }
-  }
-
-  /** More may arrive although nothing of this run was handed out. */
-  returnCredit({ credit }: Run): void {
-    if (credit.returned) return;
-    credit.returned = true;
-    this.#grant(1);
-  }
-
-  /** As head(), of the partitions that are wanted; what stands before it stays buffered. */
-  headOf(wanted: (source: Partition) => boolean): Run | null {
-    const first = this.head();
-    if (!first || wanted(first.source)) return first;
-    for (let i = this.#head + 1; i < this.#runs.length; i++) {
-      const run = this.#runs[i]!;
-      if (run.fetchEra !== run.source.fetchEra || run.from === run.to || !wanted(run.source)) continue;
-      if (!isDetached(run.batch)) return run;
-      this.#surroundings.fetchAgain(run.source);
-    }
-    return null;
-  }
-
-  /** The partitions of which something is buffered, where that is all that may be: nothing else comes before it is taken. */
-  get blocking(): Set<Partition> {
-    const good = this.#credits > 0 ? [] : this.#runs.slice(this.#head);
-    return new Set(good.flatMap(({ source, fetchEra }) => (fetchEra === source.fetchEra ? [source] : [])));
-  }
-
   /** Whether the reader waits for messages of the partition. */
   asksFor(source: Partition): boolean {
     return this.#waits && (this.#told?.wants(source) ?? true);
@@ -299,11 +135,6 @@ export class Delivery {
   /** Whether the reader waits for messages, and not for a user's deserialiser. */
   get #waits(): boolean {
     return this.#waiter !== null && !this.decoder?.waits;
-  }
-
-  /** When messages last arrived. */
-  get lastMessageAt(): Date | null {
-    return this.#arrivedAt === null ? null : new Date(this.#arrivedAt);
   }
 
   get loop(): LoopState {
@@ -353,9 +184,7 @@ export class Delivery {
     }
     this.#reader = reader;
     this.#told = told;
-    if (!this.#granted) {
-      this.#granted = true;
-      this.#grant(CREDITS);
+    if (this.buffer.open()) {
       this.#aliveTimer = whileAlive(this, ALIVE_MS, (delivery) => delivery.#tellAlive());
     }
   }
@@ -379,87 +208,6 @@ export class Delivery {
     this.#lastReader = reader;
   }
 
-  /**
-   * Whether take() may be called: what it would take is decoded, where that is to be done, up to the first message that cannot be.
-   * Else the reader is woken when it is.
-   */
-  mayTake(size: BatchSize, end: RunEnds | null, across: boolean): boolean {
-    return !this.decoder || this.decoder.isReady({ runs: this.buffered(), size, end, across });
-  }
-
-  /** Why the message at the head cannot be decoded; null: nothing is known of that. */
-  failureAtHead(end: RunEnds | null): DeserializationError | null {
-    const run = this.decoder && this.#headOf(end);
-    return run ? this.decoder.failureOf(run) : null;
-  }
-
-  /** Hands the message at the head out as an error, where it cannot be decoded. */
-  takeFailure(end: RunEnds | null): DeserializationError | null {
-    const failure = this.failureAtHead(end);
-    if (!failure) return null;
-    const run = this.#headOf(end)!;
-    const { batch, source, lineage } = run;
-    source.handedOut(offsetAt(batch, run.from++) + 1);
-    if (run.from === run.to) this.passed(run);
-    this.handedOut({
-      markProcessed: () => source.markProcessed(source.position, lineage),
-      handedOutOf: (other) => other === source,
-    });
-    return failure;
-  }
-
-  /** Nothing was taken because the message at the head cannot be decoded, or was not begun with: then the reader looks again. */
-  mayTakeLater(end: RunEnds | null): boolean {
-    const run = this.decoder && this.#headOf(end);
-    if (!run) return false;
-    if (!this.decoder.hasBegun(run)) this.wakeSoon();
-    return true;
-  }
-
-  #headOf(end: RunEnds | null): Run | null {
-    return end ? end.head(() => false) : this.head();
-  }
-
-  /**
-   * Takes messages from the head into a batch, or null where there are none.
-   *
-   * @param end of the read that takes them
-   * @param across whether they may come from several native batches
-   */
-  take(
-    { maxMessages = Infinity, maxBytes = Infinity }: BatchSize,
-    end: RunEnds | null,
-    across: boolean,
-  ): PackedBatch | null {
-    const pieces: Piece[] = [];
-    let messages = 0;
-    let bytes = 0;
-    const isTaken = (source: Partition) => pieces.some(({ run }) => run.source === source);
-    while (messages < maxMessages && bytes < maxBytes) {
-      const run = end ? end.head(isTaken) : this.head();
-      if (!run || (!across && pieces.length && run.batch !== pieces[0]!.run.batch)) break;
-      const { batch, source, from } = run;
-      let to = Math.min(end?.stopIn(run) ?? run.to, from + (maxMessages - messages));
-      if (maxBytes !== Infinity) {
-        let last = from;
-        for (let size = bytes; last < to && size < maxBytes; last++) size += bytesOf(batch, last, last + 1);
-        to = last;
-      }
-      if (this.decoder) to = this.decoder.readyTo(run, from, to);
-      if (to === from) break; // what comes next is an error
-      pieces.push({ run, from, to });
-      messages += to - from;
-      bytes += bytesOf(batch, from, to);
-      run.from = to;
-      source.handedOut(offsetAt(batch, to - 1) + 1);
-      if (to === run.to) this.passed(run);
-    }
-    if (pieces.length === 0) return null;
-    const taken = new PackedBatch(pieces);
-    for (const { run } of pieces) run.source.handedOutIn(taken);
-    return taken;
-  }
-
   #tellAlive(): void {
     this.#pointlessMs = this.#waiter && !this.#surroundings.expects() ? this.#pointlessMs + ALIVE_MS : 0;
     if (this.#pointlessMs >= POINTLESS_MS) this.#surroundings.waitsInVain();
@@ -467,22 +215,6 @@ export class Delivery {
     if (this.#told ? !this.#told.lives() : !this.#asked && !this.#waits) return;
     this.#asked = false;
     this.#surroundings.alive();
-  }
-
-  #grant(batches: number): void {
-    this.#credits += batches;
-    this.#surroundings.grant(batches);
-  }
-
-  #drop(): void {
-    const run = this.#runs[this.#head]!;
-    this.#runs[this.#head++] = undefined as unknown as Run;
-    if (this.#head === this.#runs.length) this.#runs.length = this.#head = 0;
-    this.#letGoOf(run);
-  }
-
-  #letGoOf({ credit }: Run): void {
-    if (--credit.runs === 0 && !credit.returned) this.#grant(1);
   }
 
   /** As wake(), for a step that is about to wait. */
@@ -498,11 +230,4 @@ export class Delivery {
     this.#askedAt = now();
     this.#surroundings.waitEnds();
   }
-}
-
-/** librdkafka delivers nothing below the offset that it was told; this holds even where it would. */
-function skipBefore(batch: BatchViews, from: number, to: number, position: number): number {
-  let i = from;
-  while (i < to && offsetAt(batch, i) < position) i++;
-  return i;
 }

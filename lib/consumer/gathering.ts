@@ -4,15 +4,18 @@
 import type { BatchLimits } from '../arguments/consumer.js';
 import type { Partition } from '../assignment/partition.js';
 import { alarm } from '../client/timers.js';
-import type { BatchSize, Delivery } from './delivery.js';
+import type { Delivery } from './delivery.js';
 import { type Run, bytesOf, offsetAt } from './message.js';
 import type { ReadEnd } from './read-end.js';
+import type { BatchSize, RunBuffer } from './run-buffer.js';
 
 /** Where only the time limits a batch, it is closed at so many bytes. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 export class Gathering {
-  readonly #delivery: Delivery;
+  readonly #buffer: RunBuffer;
+  /** The reader looks again. */
+  readonly #wake: () => void;
   readonly #end: ReadEnd | null;
   readonly #minMessages: number;
   readonly #maxWaitMs: number | undefined;
@@ -24,7 +27,8 @@ export class Gathering {
 
   constructor(delivery: Delivery, limits: BatchLimits, end: ReadEnd | null) {
     const { minMessages, maxWaitMs, maxMessages, maxBytes } = limits;
-    this.#delivery = delivery;
+    this.#buffer = delivery.buffer;
+    this.#wake = () => delivery.wake();
     this.#end = end;
     this.#minMessages = minMessages ?? maxMessages ?? Infinity;
     this.#maxWaitMs = maxWaitMs;
@@ -42,8 +46,8 @@ export class Gathering {
     const { maxBytes = Infinity } = this.size;
     const tooFew =
       messages > 0 &&
-      messages + this.#delivery.arrivedMessages - arrivedMessages < this.#minMessages &&
-      bytes + this.#delivery.arrivedBytes - arrivedBytes < maxBytes;
+      messages + this.#buffer.arrivedMessages - arrivedMessages < this.#minMessages &&
+      bytes + this.#buffer.arrivedBytes - arrivedBytes < maxBytes;
     if (tooFew && !this.#end) return false;
     return this.#count(maxBytes);
   }
@@ -53,19 +57,19 @@ export class Gathering {
     this.#timer?.stop();
     this.#timer = null;
     this.#late = false;
-    this.#delivery.returnsCredits = false;
+    this.#buffer.returnsCredits = false;
     this.#counted = { messages: 0, bytes: 0, arrivedMessages: 0, arrivedBytes: 0 };
   }
 
   #count(maxBytes: number): boolean {
-    const { arrivedMessages, arrivedBytes } = this.#delivery;
+    const { arrivedMessages, arrivedBytes } = this.#buffer;
     let messages = 0;
     let bytes = 0;
     const reach = new Map<Partition, number>();
     const counted: Run[] = [];
     const excess: { run: Run; stop: number; before: Run | undefined }[] = [];
     const last = new Map<Partition, Run>();
-    for (const run of this.#delivery.buffered()) {
+    for (const run of this.#buffer.buffered()) {
       const stop = this.#end ? this.#end.stopIn(run) : run.to;
       if (stop === null) continue; // it is not known yet whether it is part of the read
       if (stop < run.to) {
@@ -94,9 +98,9 @@ export class Gathering {
       if (before && stop === run.from) before.logEnd = run.logEnd;
     }
     this.#end?.release((p) => last.has(p));
-    for (const run of counted) this.#delivery.returnCredit(run);
-    this.#delivery.sweep();
-    this.#delivery.returnsCredits = !this.#end && messages > 0; // then it is not counted again before there may be enough
+    for (const run of counted) this.#buffer.returnCredit(run);
+    this.#buffer.sweep();
+    this.#buffer.returnsCredits = !this.#end && messages > 0; // then it is not counted again before there may be enough
     if (messages > 0 && !this.#timer && this.#maxWaitMs !== undefined) this.#start(this.#maxWaitMs);
     return false;
   }
@@ -107,7 +111,7 @@ export class Gathering {
     void timer.rung.then(() => {
       if (this.#timer !== timer) return;
       this.#late = true;
-      this.#delivery.wake();
+      this.#wake();
     });
   }
 }

@@ -8,9 +8,10 @@ import type { Delivery } from './delivery.js';
 import type { DeserializationError } from './deserialization-error.js';
 import { consumes } from './diagnostics.js';
 import { Gathering } from './gathering.js';
-import { type Message, PackedMessage, type Run, isDetached, offsetAt } from './message.js';
+import { type Message, PackedMessage, type Run, isDetached, offsetAt, passed } from './message.js';
 import type { Read } from './read.js';
 import type { ReadEnd } from './read-end.js';
+import { takeBatch, takeFailure } from './taking.js';
 
 const done = { value: undefined, done: true } as const;
 
@@ -71,7 +72,7 @@ abstract class DeliveryIterator<T, Limits extends ReadLimits> implements Read<T>
       while (this.#state === 'open' && this.delivery.goesOn(this.#signal)) {
         const value = this.ready();
         if (value !== undefined) return { value, done: false };
-        const failure = this.delivery.takeFailure(this.end);
+        const failure = takeFailure(this.delivery, this.end);
         if (failure) {
           await this.#tell(failure);
           continue;
@@ -153,7 +154,7 @@ export class MessageIterator extends DeliveryIterator<Message, ReadLimits> {
   protected ready(): Message | undefined {
     let run = this.#run;
     if (!run || run.from === this.#stop || run.fetchEra !== run.source.fetchEra || isDetached(run.batch)) {
-      run = this.end ? this.end.head() : this.delivery.head();
+      run = this.end ? this.end.head() : this.delivery.buffer.head();
       if (!run) return undefined;
       this.#run = run;
       this.#stop = this.end?.stopIn(run) ?? run.to;
@@ -163,7 +164,7 @@ export class MessageIterator extends DeliveryIterator<Message, ReadLimits> {
     if (decoded === undefined) return undefined;
     const index = run.from++;
     source.handedOut(offsetAt(batch, index) + 1);
-    if (run.from === run.to) this.delivery.passed(run);
+    if (run.from === run.to) passed(run);
     this.delivery.handedOut(this);
     const message = decoded ?? new PackedMessage(batch, index, source);
     if (consumes.active) this.tell(message, null);
@@ -174,7 +175,7 @@ export class MessageIterator extends DeliveryIterator<Message, ReadLimits> {
   #decoded(run: Run): PackedMessage | undefined {
     const { delivery } = this;
     const index = run.from;
-    const decoded = delivery.decoder!.head(run, this.#stop, () => delivery.buffered());
+    const decoded = delivery.decoder!.head(run, this.#stop, () => delivery.buffer.buffered());
     if (!(decoded instanceof PackedMessage)) return undefined;
     if (run.fetchEra !== run.source.fetchEra || run.from !== index) {
       delivery.wakeSoon();
@@ -206,9 +207,8 @@ export class BatchIterator extends DeliveryIterator<PackedBatch, BatchLimits> {
     const gathering = this.#gathering;
     if (gathering && !gathering.isComplete()) return undefined;
     const size = gathering?.size ?? limits;
-    if (!this.delivery.mayTake(size, this.end, gathering !== null)) return undefined;
-    const batch = this.delivery.take(size, this.end, gathering !== null);
-    if (!batch && this.delivery.mayTakeLater(this.end)) return undefined;
+    const batch = takeBatch(this.delivery, { size, end: this.end, across: gathering !== null });
+    if (batch === 'later') return undefined;
     gathering?.restart();
     if (!batch) return undefined;
     this.#last = batch;

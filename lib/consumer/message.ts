@@ -67,6 +67,11 @@ export interface Run {
   readonly credit: { runs: number; returned: boolean };
 }
 
+/** A run was handed out to its end. */
+export function passed({ source, logEnd, lineage }: Run): void {
+  if (logEnd > 0 && lineage === source.lineage) source.passTo(logEnd, true);
+}
+
 /** A message with its key and its value decoded, or why they cannot be. */
 export type Decoded = PackedMessage | DeserializationError;
 

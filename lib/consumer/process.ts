@@ -11,7 +11,7 @@ import type { Committer } from './committer.js';
 import type { Delivery, ReaderTells } from './delivery.js';
 import { DeserializationError } from './deserialization-error.js';
 import { processes } from './diagnostics.js';
-import { PackedMessage, bytesOf, offsetAt } from './message.js';
+import { PackedMessage, bytesOf, offsetAt, passed } from './message.js';
 import { Context, type Lane, PartitionWork, type Work } from './process-lanes.js';
 import { type CheckedProcess, processArguments } from './process-options.js';
 import type { Rebalancer, Worker } from './rebalancer.js';
@@ -216,7 +216,7 @@ class Processing implements Worker, ReaderTells {
     const maxPending = Math.max(1, Math.floor(this.#asked.maxPending / share));
     const maxBytes = Math.floor(this.#asked.maxPendingBytes / share);
     const wanted = (source: Partition) => source.phase === 'active' && this.wants(source);
-    for (let run = delivery.headOf(wanted); run; run = delivery.headOf(wanted)) {
+    for (let run = delivery.buffer.headOf(wanted); run; run = delivery.buffer.headOf(wanted)) {
       const { batch, source } = run;
       const work = this.#workOf(source);
       while (run.from < run.to && !work.full) {
@@ -227,7 +227,7 @@ class Processing implements Worker, ReaderTells {
         if (lane.state === 'idle') this.#makeReady(lane);
         work.full = work.pending >= maxPending || work.pendingBytes >= maxBytes;
       }
-      if (run.from === run.to) delivery.passed(run);
+      if (run.from === run.to) passed(run);
     }
   }
 
@@ -387,10 +387,10 @@ class Processing implements Worker, ReaderTells {
    */
   #holdBackWhatBlocks(): void {
     if (this.#slotsTaken >= this.#asked.concurrency || this.#around.partitions.held.length < 2) return;
-    for (const source of this.#around.delivery.blocking) {
+    for (const source of this.#around.delivery.buffer.blocking) {
       if (this.#work.get(source)?.full) this.#holdBack(source, true);
     }
-    this.#around.delivery.head(); // drops what has become worthless, so that something else may come
+    this.#around.delivery.buffer.head(); // drops what has become worthless, so that something else may come
   }
 
   #holdBack(source: Partition, heldBack: boolean): void {

@@ -14,8 +14,9 @@ import type { Partitions } from '../assignment/partitions.js';
 import { queueMicrotask } from '../client/timers.js';
 import { type KafkaError, isDestroyed, partitionsError } from '../errors.js';
 import type { Targets } from '../lookups/targets.js';
-import type { Delivery, RunEnds } from './delivery.js';
+import type { Delivery } from './delivery.js';
 import { type Run, offsetAt } from './message.js';
+import type { RunEnds } from './run-buffer.js';
 
 export interface ReadSurroundings {
   readonly partitions: Partitions;
@@ -105,8 +106,8 @@ export class ReadEnd implements RunEnds {
   }
 
   head(isTaken: (source: Partition) => boolean = () => false): Run | null {
-    const { delivery } = this.#around;
-    for (let run = delivery.head(); run; run = delivery.head()) {
+    const { buffer } = this.#around.delivery;
+    for (let run = buffer.head(); run; run = buffer.head()) {
       const stop = this.stopIn(run);
       if (stop === null || stop > run.from) return stop === null ? null : run;
       this.pass(run.source, isTaken(run.source));
@@ -164,7 +165,9 @@ export class ReadEnd implements RunEnds {
     const { held } = partitions;
     if (held.length) this.#hadSome = true;
     if (!this.#rows) this.#ask(held.filter((p) => this.#asked.get(p)?.stint !== p.stint));
-    const buffered = new Set(held.some((p) => p.kept) ? [...delivery.buffered()].map(({ source }) => source) : []);
+    const buffered = new Set(
+      held.some((p) => p.kept) ? [...delivery.buffer.buffered()].map(({ source }) => source) : [],
+    );
     this.release((p) => buffered.has(p));
     delivery.wake();
   }
