@@ -87,7 +87,6 @@ export const errno = {
   timedOut: -185,
   unsupportedSaslMechanism: 33,
   illegalSaslState: 34,
-  saslAuthenticationFailed: 58,
   autoOffsetReset: -140,
   msgTimedOut: -192,
   unknownPartition: -190,

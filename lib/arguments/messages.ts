@@ -5,7 +5,6 @@
 import { types } from 'node:util';
 import { NO_TIMESTAMP, type PackableMessage, byteLengthOf } from '../../binding/produce-layout.js';
 import type { ProducerMessage } from './options.js';
-import type { HeaderEntries } from './serdes.js';
 import { otherWords, wordHere } from './other-words.js';
 import { partitionNumber, topicString } from './partitions.js';
 import {
@@ -84,15 +83,22 @@ function headerList(value: unknown, argument: string): HeaderList {
   return { entries: list, iterable };
 }
 
-function checkedHeaders({ entries, iterable }: HeaderList, argument: string): PackableMessage['headers'] {
-  let total = 0;
-  return entries.map(([name, content], i) => {
+type Headers = NonNullable<PackableMessage['headers']>;
+
+function checkedHeaders({ entries, iterable }: HeaderList, argument: string): Headers {
+  const checked = entries.map(([name, content], i): [string, Bytes] => {
     const fault = faultOf(content);
     if (fault) throw fault(iterable ? `${argument}[${i}][1]` : `${argument}[${quote(name)}]`);
-    total += sizeOf(name) + sizeOf(content as Bytes) + 8;
-    if (total > maxInt32) throw new RangeError(`${argument}: expected at most ${maxInt32} bytes, got more`);
     return [name, content as Bytes];
   });
+  return mustFit(checked, argument);
+}
+
+function mustFit(headers: Headers, argument: string): Headers {
+  let total = 0;
+  for (const [name, content] of headers) total += sizeOf(name) + sizeOf(content) + 8;
+  if (total > maxInt32) throw new RangeError(`${argument}: expected at most ${maxInt32} bytes, got more`);
+  return headers;
 }
 
 const at = (index: number | undefined, field = '') => (index === undefined ? 'message' : `messages[${index}]`) + field;
@@ -150,16 +156,8 @@ export function withPart(message: PackableMessage, part: 'key' | 'value', encode
   message[part] = encoded as Bytes;
 }
 
-/** The message with headers that a serialiser has added. */
-export function withHeaders(message: PackableMessage, added: HeaderEntries): void {
-  if (added.length === 0) return;
-  const { entries } = headerList(added, 'headers of a serializer');
-  const all: HeaderList = { entries: [...(message.headers ?? []), ...entries], iterable: true };
-  message.headers = checkedHeaders(all, 'headers of a serializer');
-}
-
 /** The message in memory of its own, and with its time: it is sent later. */
-export function kept(message: PackableMessage): PackableMessage {
+export function ownCopy(message: PackableMessage): PackableMessage {
   const own = (bytes: Bytes): Bytes => (bytes === null || typeof bytes === 'string' ? bytes : Buffer.from(bytes));
   return {
     ...message,
@@ -199,19 +197,23 @@ export function producerMessage(value: unknown, index?: number): PackableMessage
   };
 }
 
-/** Headers that are not the caller's. */
-export type AddedHeaders = PackableMessage['headers'];
-
-/** What the subscribers of a send have added. */
-export function addedHeaders(value: unknown): AddedHeaders {
-  const argument = 'headers of tracing:seekafka:send';
-  return isArray(value) && value.length === 0 ? null : checkedHeaders(headerList(value, argument), argument);
+/** Headers that are not the caller's, checked. */
+export interface AddedHeaders {
+  readonly headers: Headers;
+  /** Where they come from, for errors. */
+  readonly from: string;
+  /** Which of them are added: those of a name that the message has not yet, or all. */
+  readonly which: 'new' | 'all';
 }
 
-/** The message with these headers, but for those whose name it has already. */
-export function withAddedHeaders(message: PackableMessage, added: AddedHeaders | undefined): PackableMessage {
-  if (!added) return message;
-  const { headers } = message;
-  if (!headers) return { ...message, headers: [...added] };
-  return { ...message, headers: [...headers, ...added.filter(([name]) => !headers.some(([own]) => own === name))] };
+/** What others than the caller have added: null where that is nothing. */
+export function addedHeaders(value: unknown, from: string, which: AddedHeaders['which']): AddedHeaders | null {
+  if (isArray(value) && value.length === 0) return null;
+  return { headers: checkedHeaders(headerList(value, from), from), from, which };
+}
+
+/** The headers of a message, with others behind them. */
+export function withAdded(own: PackableMessage['headers'], added: AddedHeaders): Headers {
+  const known = new Set(added.which === 'new' ? own?.map(([name]) => name) : []);
+  return mustFit([...(own ?? []), ...added.headers.filter(([name]) => !known.has(name))], added.from);
 }

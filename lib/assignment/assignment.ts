@@ -71,7 +71,7 @@ export class Assignment {
     const changed = partitions.filter((p) => p.paused !== paused);
     for (const p of changed) p.setPaused(paused);
     // What librdkafka does not know yet is paused when it is handed over.
-    const known = changed.filter((p) => p.phase === 'active' && !p.kept && !p.heldBack);
+    const known = changed.filter((p) => p.phase === 'active' && !p.heldBack);
     for (const p of known) {
       const before = this.#changed.get(p);
       if (before) p.settle(before);
@@ -86,12 +86,12 @@ export class Assignment {
       while (this.#changed.size) {
         const changed = [...this.#changed];
         this.#changed.clear();
-        // Those that are kept or held back librdkafka has paused already; letGo() resumes them.
+        // Those that are held back librdkafka has paused already; letGo() resumes them.
         const [paused, resumed]: [Partition[], Partition[]] = [[], []];
         for (const [p, token] of changed) {
           if (p.phase === 'active' && !p.still) resumed.push(p);
           else if (token) p.settle(token);
-          if (p.phase === 'active' && p.paused && !p.kept && !p.heldBack) paused.push(p);
+          if (p.phase === 'active' && p.paused && !p.heldBack) paused.push(p);
         }
         await Promise.all([paused.length ? this.#pause(paused) : null, resumed.length ? this.#resume(resumed) : null]);
       }
@@ -100,28 +100,23 @@ export class Assignment {
     }
   }
 
-  /** A read has reached its end in it: nothing of it is fetched and delivered until letGo(). */
-  async keep(p: Partition): Promise<void> {
-    p.setKept(true);
+  /**
+   * Nothing of the partition is fetched from now on, until letGo(); what the user has paused stays so.
+   *
+   * @param buffered what is buffered of it stays `good`, or is `dropped` and comes again
+   */
+  async holdBack(p: Partition, buffered: 'good' | 'dropped'): Promise<void> {
+    if (p.heldBack || p.phase !== 'active') return;
+    p.holdBack(buffered);
     if (!p.paused) await this.#pause([p]);
   }
 
-  /** Kept partitions go on from their positions. */
+  /** Partitions that are held back go on from their positions. */
   async letGo(partitions: readonly Partition[]): Promise<void> {
-    for (const p of partitions) p.setKept(false);
-    await this.#resume(partitions.filter((p) => !p.still));
-  }
-
-  /**
-   * Nothing of the partition is fetched from now on, or it is again; what the user has paused stays so. What is buffered
-   * of it is dropped, and comes again later.
-   */
-  async holdBack(p: Partition, heldBack: boolean): Promise<void> {
-    if (!p.held || p.heldBack === heldBack || (heldBack && p.phase !== 'active')) return;
-    p.setHeldBack(heldBack);
-    if (p.paused || p.kept) return;
-    // Also of a partition that goes, or comes: librdkafka's pause outlives the assignment.
-    await (heldBack ? this.#pause([p]) : this.#resume([p]));
+    const back = partitions.filter((p) => p.heldBack);
+    for (const p of back) p.letGo();
+    // Also those that go, or come: librdkafka's pause outlives the assignment.
+    await this.#resume(back.filter((p) => !p.paused));
   }
 
   /** Takes librdkafka's pause off, which outlives an assignment. */

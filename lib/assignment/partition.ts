@@ -34,7 +34,7 @@ export class Partition implements TopicPartition {
   #processed: number | null = null;
   #committed: number | null = null;
   #paused = false;
-  /** Nothing of it is fetched, because what was handed out of it waits to be processed. */
+  /** Its reader wants no more of it for now: what was handed out of it waits to be processed, or the read has reached its end here. */
   #heldBack = false;
   #fetchEra = 0;
   #lineage = 0;
@@ -46,8 +46,6 @@ export class Partition implements TopicPartition {
   /** A seek for it was asked and has not ended: nothing is delivered. */
   #withheld = false;
   #missed = false;
-  /** A read has reached its end here: nothing is delivered until that read is over. */
-  #kept = false;
   #arrivals = 0;
   #inHand: InHand | null = null;
   #atBeginning = false;
@@ -97,7 +95,7 @@ export class Partition implements TopicPartition {
 
   /** Whether librdkafka has to pause it, for whatever reason. */
   get still(): boolean {
-    return this.#paused || this.#kept || this.#heldBack;
+    return this.#paused || this.#heldBack;
   }
 
   /** What is buffered is good while this stays as it was when the run of messages arrived. */
@@ -118,11 +116,6 @@ export class Partition implements TopicPartition {
   /** Whether what arrives from librdkafka may be delivered. */
   get delivers(): boolean {
     return this.#phase === 'active' && !this.#repositioning && !this.#withheld && !this.still;
-  }
-
-  /** A read has reached its end in it, and goes on in others. */
-  get kept(): boolean {
-    return this.#kept;
   }
 
   get withheld(): boolean {
@@ -192,7 +185,6 @@ export class Partition implements TopicPartition {
     this.place(null);
     this.#phase = 'free';
     this.#paused = false;
-    this.#kept = false;
     this.#heldBack = false;
     this.#token = null;
     this.#repositioning = false;
@@ -264,11 +256,6 @@ export class Partition implements TopicPartition {
     this.onMoved();
   }
 
-  /** What arrives is not delivered any more, or again. What is buffered stays good. */
-  setKept(kept: boolean): void {
-    this.#kept = kept;
-  }
-
   /** What is buffered is not delivered any more: paused, or resumed. */
   setPaused(paused: boolean): void {
     this.#paused = paused;
@@ -277,10 +264,15 @@ export class Partition implements TopicPartition {
     this.onMoved();
   }
 
-  /** As setPaused(), for a time, and not by the user. */
-  setHeldBack(heldBack: boolean): void {
-    this.#heldBack = heldBack;
-    this.#fetchEra++;
+  /** What arrives is not delivered any more, for a time and not by the user. @param buffered what is buffered stays `good`, or not */
+  holdBack(buffered: 'good' | 'dropped'): void {
+    this.#heldBack = true;
+    if (buffered === 'dropped') this.#fetchEra++;
+  }
+
+  /** What arrives is delivered again. */
+  letGo(): void {
+    this.#heldBack = false;
   }
 
   // Delivered, processed, committed.

@@ -11,14 +11,20 @@ export class Partitions {
   readonly #byKey = new Map<PartitionKey, Partition>();
   readonly #byId: Partition[] = [];
   #held: readonly Partition[] = [];
-  /** Called when a partition comes, goes, or has gone elsewhere by other means than a message. */
-  onMoved: (() => void) | null = null;
-  /** The same, for who waits for something that is buffered. */
-  onBufferMoved: (() => void) | null = null;
+  readonly #listeners = new Set<() => void>();
   readonly #moved = () => {
-    this.onMoved?.();
-    this.onBufferMoved?.();
+    for (const listener of this.#listeners) listener();
   };
+
+  /**
+   * Calls `listener` when a partition comes, goes, or has gone elsewhere by other means than a message.
+   *
+   * @returns ends that
+   */
+  onMoved(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
 
   /** The partition as it is known, or, where it is a stranger, one that nobody else knows: it is free, and stays so. */
   look(topic: string, partition: number): Partition {

@@ -5,6 +5,7 @@ import { errno, refusedBy } from '../errors.js';
 import type { WaitOptions } from '../arguments/options.js';
 import { deferred } from './deferred.js';
 import type { Link } from './link.js';
+import { mayBeRefusal } from './refusals.js';
 import { clearTimeout, setTimeout } from './timers.js';
 import type { Over } from './waits.js';
 
@@ -16,15 +17,6 @@ const RECENT_MS = 35_000;
 const NEW_LOGIN_MS = 2000;
 /** librdkafka's limit comes after ours, so that what is late is a time-out. */
 const LATER_MS = 1000;
-
-/** A broker has answered, and will not have the client. */
-const refusals: readonly number[] = [
-  errno.authentication,
-  errno.ssl,
-  errno.unsupportedSaslMechanism,
-  errno.illegalSaslState,
-  errno.saslAuthenticationFailed,
-];
 
 /** Answers when a broker does. */
 export const askToConnect = (
@@ -51,11 +43,11 @@ export async function connectBy(
     const ms = over.loginAge < NEW_LOGIN_MS ? NEW_LOGIN_MS : GRACE_MS;
     timer ??= setTimeout(giveUp, ms).unref();
   };
-  if (reason && (over.allDown || refusals.includes(reason.errno))) giveUpSoon();
+  if (reason && (over.allDown || mayBeRefusal(reason))) giveUpSoon();
   const stop = over.onTrouble((error) => {
     if (error.errno !== errno.allBrokersDown || !reason) reason = error;
     if (error.errno === errno.allBrokersDown && over.loginAge >= NEW_LOGIN_MS) giveUp();
-    else if (error.errno === errno.allBrokersDown || refusals.includes(error.errno)) giveUpSoon();
+    else if (error.errno === errno.allBrokersDown || mayBeRefusal(error)) giveUpSoon();
   });
   const asking = new AbortController();
   const answer = ask(asking.signal);

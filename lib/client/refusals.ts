@@ -46,6 +46,16 @@ export class Refusals {
   }
 }
 
+const refusing: readonly number[] = [
+  errno.authentication,
+  errno.ssl,
+  errno.unsupportedSaslMechanism,
+  errno.illegalSaslState,
+];
+
+/** Whether a broker has answered and did not take the client, which may pass: a trouble of TLS, a login that came too early. */
+export const mayBeRefusal = (error: KafkaError): boolean => refusing.includes(error.errno);
+
 /** Whether a broker, or this client, has refused the other. Else a passing trouble of TLS has the same code. */
 export function isRefusal(error: KafkaError): boolean {
   if (error.errno === errno.authentication) return true;

@@ -89,7 +89,7 @@ export class Delivery {
     this.buffer = new RunBuffer(partitions, surroundings);
     const decoder = (this.decoder = decoders && new Decoder(decoders, () => this.wake()));
     // What is being decoded may be worthless then, and what stands behind it good.
-    if (decoder) partitions.onBufferMoved = () => decoder.waits && this.wake();
+    if (decoder) partitions.onMoved(() => decoder.waits && this.wake());
   }
 
   get about(): DiagnosticsEvent {

@@ -190,7 +190,7 @@ class Processing implements Worker, ReaderTells {
   /** Takes what there is, begins what can be begun, and waits for more. */
   #turn(): void {
     if (this.#ending) return;
-    const { delivery } = this.#around;
+    const { assignment, delivery } = this.#around;
     try {
       if (!delivery.goesOn()) return this.#finish(null);
     } catch (error) {
@@ -198,7 +198,7 @@ class Processing implements Worker, ReaderTells {
     }
     for (const work of this.#work.values()) {
       if (work.mayBegin) for (const lane of work.kept()) this.#makeReady(lane);
-      if (work.source.heldBack && !work.full) this.#holdBack(work.source, false);
+      if (work.source.heldBack && !work.full) this.#do(assignment.letGo([work.source]));
     }
     this.#take();
     this.#begin();
@@ -387,14 +387,15 @@ class Processing implements Worker, ReaderTells {
    */
   #holdBackWhatBlocks(): void {
     if (this.#slotsTaken >= this.#asked.concurrency || this.#around.partitions.held.length < 2) return;
-    for (const source of this.#around.delivery.buffer.blocking) {
-      if (this.#work.get(source)?.full) this.#holdBack(source, true);
+    const { assignment, delivery } = this.#around;
+    for (const source of delivery.buffer.blocking) {
+      if (this.#work.get(source)?.full) this.#do(assignment.holdBack(source, 'dropped'));
     }
-    this.#around.delivery.buffer.head(); // drops what has become worthless, so that something else may come
+    delivery.buffer.head(); // drops what has become worthless, so that something else may come
   }
 
-  #holdBack(source: Partition, heldBack: boolean): void {
-    this.#around.assignment.holdBack(source, heldBack).catch((error: unknown) => {
+  #do(work: Promise<void>): void {
+    work.catch((error: unknown) => {
       if (!isDestroyed(error)) this.#around.report(error);
     });
   }
@@ -422,16 +423,17 @@ class Processing implements Worker, ReaderTells {
 
   /** At the end: what was taken and is not processed comes again, to whoever reads next. */
   #handBack(): void {
+    const { assignment } = this.#around;
     for (const work of this.#work.values()) {
       const { source } = work;
       const unread = work.unreadOf();
       source.doneWith(work);
       work.giveUp();
       if (!source.held) continue;
-      if (source.heldBack) this.#holdBack(source, false);
+      if (source.heldBack) this.#do(assignment.letGo([source]));
       if (unread === null) continue;
       source.rewind(unread);
-      if (!source.withheld) this.#around.assignment.fetchAgain(source);
+      if (!source.withheld) assignment.fetchAgain(source);
     }
   }
 }

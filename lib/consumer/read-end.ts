@@ -1,6 +1,6 @@
 // Where a read with `until` ends: the offset up to which each partition is delivered, and whether all of them are there.
 //
-// A partition that is there, while others are not, is kept as soon as something comes that lies behind the end: what has
+// A partition that is there, while others are not, is held back as soon as something comes that lies behind the end: what has
 // arrived from there on is dropped, librdkafka fetches no more of it, and when the read is over it goes on from its position.
 // So what is in excess of one partition takes no room from the others. Where the read is over first, what has arrived stays
 // for the next loop.
@@ -49,7 +49,8 @@ export class ReadEnd implements RunEnds {
   #looks = false;
   /** What was left when the read was over; undefined before. */
   #left: number | undefined;
-  readonly #onMoved = () => this.#lookSoon();
+  /** Null: the read has not begun. */
+  #stopListening: (() => void) | null = null;
 
   constructor(operation: string, until: Until, around: ReadSurroundings) {
     this.#around = around;
@@ -60,7 +61,7 @@ export class ReadEnd implements RunEnds {
   }
 
   begin(): void {
-    this.#around.partitions.onMoved = this.#onMoved;
+    this.#stopListening = this.#around.partitions.onMoved(() => this.#lookSoon());
     this.#look();
   }
 
@@ -70,10 +71,10 @@ export class ReadEnd implements RunEnds {
     const { partitions, assignment, delivery } = this.#around;
     this.#left = this.remaining;
     this.#over.abort();
-    if (partitions.onMoved !== this.#onMoved) return; // it has not begun
-    partitions.onMoved = null;
-    const kept = partitions.held.filter((p) => p.kept);
-    if (kept.length && !delivery.ended) this.#do(assignment.letGo(kept));
+    if (!this.#stopListening) return;
+    this.#stopListening();
+    const back = partitions.held.filter((p) => p.heldBack);
+    if (back.length && !delivery.ended) this.#do(assignment.letGo(back));
   }
 
   get remaining(): number {
@@ -136,11 +137,11 @@ export class ReadEnd implements RunEnds {
     source.passTo(this.#of(source)!, isTaken);
   }
 
-  /** Drops what lies behind the end, and keeps its partition. */
+  /** Drops what lies behind the end, and holds its partition back. */
   cut(run: Run, stop: number): void {
     run.to = stop;
     run.logEnd = this.#of(run.source)!; // not what was told behind what is dropped
-    if (!run.source.kept) this.#do(this.#around.assignment.keep(run.source));
+    if (!run.source.heldBack) this.#do(this.#around.assignment.holdBack(run.source, 'good'));
   }
 
   /** The end in a partition; null: not known yet. */
@@ -166,17 +167,17 @@ export class ReadEnd implements RunEnds {
     if (held.length) this.#hadSome = true;
     if (!this.#rows) this.#ask(held.filter((p) => this.#asked.get(p)?.stint !== p.stint));
     const buffered = new Set(
-      held.some((p) => p.kept) ? [...delivery.buffer.buffered()].map(({ source }) => source) : [],
+      held.some((p) => p.heldBack) ? [...delivery.buffer.buffered()].map(({ source }) => source) : [],
     );
     this.release((p) => buffered.has(p));
     delivery.wake();
   }
 
-  /** Kept partitions that are not there (any more: they were sought back, say) go on, unless what they need is buffered. */
+  /** Partitions that are held back and not there (any more: they were sought back, say) go on, unless what they need is buffered. */
   release(isBuffered: (p: Partition) => boolean): void {
     const { partitions, assignment } = this.#around;
     const isThere = (p: Partition) => (p.position ?? 0) >= (this.#of(p) ?? Infinity);
-    const back = partitions.held.filter((p) => p.kept && !isThere(p) && !isBuffered(p));
+    const back = partitions.held.filter((p) => p.heldBack && !isThere(p) && !isBuffered(p));
     if (back.length) this.#do(assignment.letGo(back));
   }
 

@@ -1,7 +1,14 @@
 // From values to the bytes of messages, where a producer has serialisers; and the line in which messages wait for theirs.
 
 import type { PackableMessage } from '../../binding/produce-layout.js';
-import { type UnencodedMessage, kept, unencodedMessage, withHeaders, withPart } from '../arguments/messages.js';
+import {
+  type UnencodedMessage,
+  addedHeaders,
+  ownCopy,
+  unencodedMessage,
+  withAdded,
+  withPart,
+} from '../arguments/messages.js';
 import { type Encoders, type HeaderEntries, type SerializerContext, isPromiseLike } from '../arguments/serdes.js';
 import { sentAsBytes } from '../client/raw-bytes.js';
 import { SerializationError } from './serialization-error.js';
@@ -66,7 +73,8 @@ export class Encoder {
     const failed = (cause: unknown) => new SerializationError(topic, part, index, cause);
     const finish = (encoded: unknown) => {
       withPart(message, part, encoded);
-      withHeaders(message, added);
+      const more = addedHeaders(added, 'headers of a serializer', 'all');
+      if (more) message.headers = withAdded(message.headers, more);
     };
     try {
       const encoded = this.#encoders[part]!(value, context, added);
@@ -121,7 +129,7 @@ export class EncodingLine {
         gone: [],
       };
       // The caller may change what it has given, from now on.
-      messages.forEach((message, i) => (messages[i] = Object.assign(message, kept(message))));
+      messages.forEach((message, i) => (messages[i] = Object.assign(message, ownCopy(message))));
       this.#waiting.push(waiting);
       done?.then(
         () => this.#settled(waiting, 'ready'),

@@ -1,7 +1,7 @@
 // send(): from what the caller gives to checked messages that are bytes, in the order of the calls.
 
 import type { PackableMessage } from '../../binding/produce-layout.js';
-import { type AddedHeaders, addedHeaders, producerMessage, withAddedHeaders } from '../arguments/messages.js';
+import { type AddedHeaders, addedHeaders, producerMessage, withAdded } from '../arguments/messages.js';
 import type { ProducerMessage, RecordMetadata } from '../arguments/options.js';
 import { typeError } from '../arguments/values.js';
 import { type SendEvent, sends } from '../client/diagnostics.js';
@@ -42,7 +42,7 @@ export class Sender {
     } catch {
       return call(() => Promise.reject(typeError('message', '{ topic, value, ... } or an array of them', what)));
     }
-    return sends.active ? this.#sendTraced(what, several) : this.#sendNow(what, several);
+    return sends.active ? this.#sendTraced(what, several) : this.#sendNow(what, several, null);
   }
 
   /** Resolves when all that was sent so far is reported on. `linger.ms` is not waited for, for so long. */
@@ -81,19 +81,20 @@ export class Sender {
       transactional: this.#transactional,
       headers: [],
     };
-    const send = async (): Sent => this.#sendNow(what, several, addedHeaders(event.headers));
+    const send = async (): Sent =>
+      this.#sendNow(what, several, addedHeaders(event.headers, 'headers of tracing:seekafka:send', 'new'));
     return call(() => sends.run(event, send));
   }
 
-  #sendNow(what: unknown, several: boolean, headers?: AddedHeaders): Sent {
-    if (this.#encoder) return this.#sendEncoded(this.#encoder, what, several, headers);
+  #sendNow(what: unknown, several: boolean, added: AddedHeaders | null): Sent {
+    if (this.#encoder) return this.#sendEncoded(this.#encoder, what, several, added);
     return several
-      ? this.#sendArray(what as readonly ProducerMessage[], headers)
-      : this.#sendOne(what as ProducerMessage, headers);
+      ? this.#sendArray(what as readonly ProducerMessage[], added)
+      : this.#sendOne(what as ProducerMessage, added);
   }
 
   /** The messages of one call, which are encoded first. Messages of other calls do not go before them. */
-  #sendEncoded(encoder: Encoder, what: unknown, several: boolean, headers?: AddedHeaders): Sent {
+  #sendEncoded(encoder: Encoder, what: unknown, several: boolean, added: AddedHeaders | null): Sent {
     let encoding: Encoding;
     try {
       this.#core.mustBeOpen('send');
@@ -105,9 +106,7 @@ export class Sender {
       return call(() => Promise.reject(error as Error));
     }
     const handOver = (messages: readonly PackableMessage[]): Sent =>
-      several
-        ? this.#handOverArray(messages, false, headers)
-        : this.#queue.add(withAddedHeaders(messages[0]!, headers));
+      several ? this.#handOverArray(messages, false, added) : this.#addOne(messages[0]!, added);
     const isNext = !encoding.done && this.#encoding.empty;
     if (isNext && !several) return handOver(encoding.messages);
     const sent = isNext
@@ -118,8 +117,8 @@ export class Sender {
     return call(() => sent); // what waits for the outcome does not hold the messages
   }
 
-  #sendArray(messages: readonly ProducerMessage[], headers?: AddedHeaders): Promise<RecordMetadata[]> {
-    const sent = this.#handOverArray(messages, true, headers);
+  #sendArray(messages: readonly ProducerMessage[], added: AddedHeaders | null): Promise<RecordMetadata[]> {
+    const sent = this.#handOverArray(messages, true, added);
     return call(() => sent); // what waits for the outcome does not hold the messages
   }
 
@@ -127,7 +126,7 @@ export class Sender {
   #handOverArray(
     messages: readonly ProducerMessage[] | readonly PackableMessage[],
     asGiven: boolean,
-    headers?: AddedHeaders,
+    added: AddedHeaders | null,
   ): Promise<RecordMetadata[]> {
     return new Promise((resolve) => {
       if (asGiven) this.#core.mustBeOpen('send');
@@ -135,7 +134,7 @@ export class Sender {
       const packer = this.#queue.takePacker(Math.min(length, MOST_PREPARED));
       for (let i = 0; i < length; i++) {
         const message = asGiven ? producerMessage(messages[i], i) : (messages[i] as PackableMessage);
-        const checked = withAddedHeaders(message, headers);
+        const checked = withAddedTo(message, added);
         try {
           packer.add(checked);
         } catch (error) {
@@ -151,17 +150,29 @@ export class Sender {
     });
   }
 
-  #sendOne(message: ProducerMessage, headers?: AddedHeaders): Promise<RecordMetadata> {
+  #sendOne(message: ProducerMessage, added: AddedHeaders | null): Promise<RecordMetadata> {
     let checked: PackableMessage;
     try {
-      checked = withAddedHeaders(producerMessage(message), headers); // before: a getter of it may send, too, or close
+      checked = withAddedTo(producerMessage(message), added); // before: a getter of it may send, too, or close
       this.#core.mustBeOpen('send');
     } catch (error) {
       return call(() => Promise.reject(error as Error));
     }
     return this.#queue.add(checked);
   }
+
+  #addOne(message: PackableMessage, added: AddedHeaders | null): Promise<RecordMetadata> {
+    try {
+      return this.#queue.add(withAddedTo(message, added));
+    } catch (error) {
+      return call(() => Promise.reject(error as Error));
+    }
+  }
 }
+
+/** The message with what a subscriber of the send has added. */
+const withAddedTo = (message: PackableMessage, added: AddedHeaders | null): PackableMessage =>
+  added ? { ...message, headers: withAdded(message.headers, added) } : message;
 
 /** A proxy of an array may say anything. */
 function mustHaveLength(messages: readonly unknown[]): number {
