@@ -258,7 +258,7 @@ export interface NativeClient extends Handle<ClientRecord>, NativeAdmin {
   /** rd_kafka_purge of everything, without waiting (RD_KAFKA_PURGE_F_NON_BLOCKING) */
   purge(): NativeError | undefined;
   /**
-   * Nobody waits any more for the reply to connect, listTopics, partitionsOf, or transact of init, begin or offsets. A call that has not
+   * Nobody waits any more for the reply to connect, listTopics, partitionsOf, or transact of init, begin, failure or offsets. A call that has not
    * begun never does, one that is repeated is not repeated again; then no reply comes.
    */
   cancel(id: number): void;
@@ -270,10 +270,11 @@ export interface NativeClient extends Handle<ClientRecord>, NativeAdmin {
   partitionsOf(id: number, timeoutMs: number, topic: string): NativeError | undefined;
   /**
    * rd_kafka_init_transactions, _begin_transaction, _send_offsets_to_transaction, _commit_transaction and
-   * _abort_transaction, on the client's thread. The last two go on until they are decided.
+   * _abort_transaction, on the client's thread. The last two go on until they are decided. `failure`, within a transaction,
+   * begins nothing (rd_kafka_begin_transaction): the error of its reply is why the transaction has failed, or ERR__STATE.
    */
   transact(id: number, what: 'init', timeoutMs: number): NativeError | undefined;
-  transact(id: number, what: 'begin' | 'commit' | 'abort'): NativeError | undefined;
+  transact(id: number, what: 'begin' | 'failure' | 'commit' | 'abort'): NativeError | undefined;
   transact(
     id: number,
     what: 'offsets',

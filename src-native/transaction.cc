@@ -42,6 +42,7 @@ BlockingCall Offsets(const Napi::CallbackInfo& info, Clock::time_point until) {
   return call;
 }
 
+// Within a transaction it begins nothing, and its error is why that one has failed.
 BlockingCall Begin() {
   BlockingCall call;
   call.until = Clock::now();  // it does not wait
@@ -59,7 +60,7 @@ BlockingCall TransactionStep(const Napi::CallbackInfo& info) {
   if (what == "offsets") return Offsets(info, limit());
   if (what == "commit") return Resumable(rd_kafka_commit_transaction, Clock::time_point::max());
   if (what == "abort") return Resumable(rd_kafka_abort_transaction, Clock::time_point::max());
-  if (what == "begin") return Begin();
+  if (what == "begin" || what == "failure") return Begin();
   throw Napi::RangeError::New(info.Env(), "transact: no step of a transaction: " + what);
 }
 

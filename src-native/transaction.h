@@ -8,6 +8,7 @@ namespace seekafka {
 // Reads (id, what, ...):
 //   'init', timeout ms                                                            rd_kafka_init_transactions
 //   'begin'                                                                       rd_kafka_begin_transaction
+//   'failure'                                                                     why it failed; see transaction.cc
 //   'offsets', timeout ms, flat list, group, generation, member, group instance   rd_kafka_send_offsets_to_transaction
 //   'commit'                                                                      rd_kafka_commit_transaction
 //   'abort'                                                                       rd_kafka_abort_transaction

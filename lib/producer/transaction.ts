@@ -256,9 +256,8 @@ class Running {
   /** Messages of a transaction that has failed are purged. Why it has failed is what counts. */
   #explained(error: unknown): Promise<never> {
     if (!(error instanceof KafkaError && isPurged(error)) || this.begunAt === null || this.decision) throw error;
-    // It does nothing within a transaction, but to say why that has failed.
     const asked = this.#link
-      .ask('send', (id) => this.#link.handle.transact(id, 'begin'))
+      .ask('send', (id) => this.#link.handle.transact(id, 'failure'))
       .then(
         () => error,
         (why: KafkaError) => {
