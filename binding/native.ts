@@ -259,7 +259,7 @@ export interface NativeClient extends Handle<ClientRecord>, NativeAdmin {
   purge(): NativeError | undefined;
   /**
    * Nobody waits any more for the reply to connect, listTopics, partitionsOf, or transact of init, begin, failure or offsets. A call that has not
-   * begun never does, one that is repeated is not repeated again; then no reply comes.
+   * begun never does, one that is repeated is not repeated again. The reply of one that is under way may come nevertheless.
    */
   cancel(id: number): void;
   /** rd_kafka_metadata of no topic, on the client's thread: answers as soon as there is a connection. */

@@ -2,7 +2,8 @@
 
 namespace seekafka {
 
-// The family files define constants that need no code to be initialised, so this order is no matter.
+// The family files define constants that need no code to be initialised, so the order in which those are initialised
+// does not matter.
 const AdminRequestTable& AdminRequests() {
   static const AdminRequestTable table = {kCreateTopics,
                                           kDeleteTopics,

@@ -55,7 +55,7 @@ class ClientHandle : public Handle<ClientHandle, ClientCore> {
     core().outbox.Take(replies_);
     Delivery* delivery = nullptr;  // the last record, where it is one
     while (!Ending()) {
-      // The places first: no event may be lost for want of memory.
+      // Room for the event is made before the event is taken: none may be lost for want of memory.
       records.emplace_back();
       if (delivery) delivery->events.emplace_back();
       Rd<rd_kafka_event_t> event(rd_kafka_queue_poll(core().events.get(), 0));
@@ -178,8 +178,8 @@ class ClientHandle : public Handle<ClientHandle, ClientCore> {
     return info.Env().Undefined();
   }
 
-  // cancel(id): nobody waits any more for connect, listTopics or a step of a transaction. One that has not begun never
-  // does, one that is repeated is not repeated again. Its reply may come nevertheless.
+  // cancel(id): nobody waits any more for connect, listTopics or a step of a transaction. A call that has not begun
+  // never does, one that is repeated is not repeated again. The reply may come nevertheless.
   void Cancel(const Napi::CallbackInfo& info) {
     if (!Ending()) core().Cancel(ToUint32(info[0]));
   }

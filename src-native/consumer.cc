@@ -42,7 +42,7 @@ class ConsumerHandle : public Handle<ConsumerHandle, ConsumerCore> {
   }
 
   void Collect(std::deque<Record>& records) { runner_->Collect(records); }
-  // JavaScript, which never saw it, cannot give its credit back.
+  // JavaScript never saw the batch, so it cannot give the batch's credit back.
   void OnLostBatch() { core().Grant(1); }
 
   void SetToken(const Napi::CallbackInfo& info) {

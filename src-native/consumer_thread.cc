@@ -135,7 +135,7 @@ void ConsumerThread::HandleEvent(rd_kafka_event_t* event) {
       // librdkafka passes on whatever the leader of the group has assigned.
       for (auto& row : ToRows(rd_kafka_event_topic_partition_list(event)))
         (row.partition < 0 ? rebalance.refused : rebalance.rows).push_back(std::move(row));
-      // While the group ends nothing is assigned any more that it would matter for.
+      // While the consumer closes nothing is assigned any more, so nobody asks which member it is.
       if (!closing_) rebalance.member = CurrentMember();
       const char* protocol = rd_kafka_rebalance_protocol(rk_);
       rebalance.protocol = protocol ? protocol : "NONE";

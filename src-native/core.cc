@@ -28,7 +28,7 @@ bool Core::AwaitEnd(Clock::time_point until) noexcept {
 }
 
 ErrorData CurrentException() noexcept {
-  // Texts of so few characters need no memory.
+  // The texts below are so short that a std::string of them needs no memory of its own.
   ErrorData error;
   try {
     throw;

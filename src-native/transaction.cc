@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 // librdkafka goes on in the background when a call's time is over, and the next call waits on. Short, so that neither
 // another call nor the end of the environment waits for a coordinator that is away.
 constexpr milliseconds kResumable(250);
-// This call begins anew each time, so it has to have the time that it needs.
+// rd_kafka_send_offsets_to_transaction begins anew with each call, so a call has to have the time that it needs.
 constexpr milliseconds kOffsets(3000);
 
 using ResumableCall = rd_kafka_error_t* (*)(rd_kafka_t*, int);

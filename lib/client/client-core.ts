@@ -29,7 +29,7 @@ import { Over } from './waits.js';
 /** How long close() waits, unless told otherwise. */
 export const CLOSE_TIMEOUT_MS = 30_000;
 
-/** How the group of a consumer without `group.id` begins, which it never joins. */
+/** How the name of the group begins that a consumer without `group.id` has for librdkafka, and never joins. */
 export const NO_GROUP = 'seekafka-none-';
 
 /** After its time limit close() gives librdkafka so long to end by itself. */
@@ -52,7 +52,7 @@ export interface Known extends DiagnosticsEvent {
 
 const clients = new WeakMap<object, Known>();
 
-/** Undefined: it is no client, or one of another copy of this package. */
+/** Undefined where `client` is no client, or one of another copy of this package. */
 export const knownOf = (client: unknown): Known | undefined =>
   typeof client === 'object' && client !== null ? clients.get(client) : undefined;
 
@@ -62,7 +62,7 @@ export interface Hooks<Record> {
   onOwnRecord?(record: OwnRecord<Record>): void;
   /** The client can do nothing any more. */
   onFatal?(error: KafkaError): void;
-  /** An error that passes: instead of report(). @param row the partition that it is of, where it is of one */
+  /** An error that passes: called instead of report(). @param row the partition that the error is of, where it is of one */
   onPassing?(error: KafkaError, row?: NativeRow): void;
   /** No broker accepts the client: what waits for one rejects. */
   onRefused?(refusal: KafkaError): void;
@@ -311,7 +311,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   #onError(data: NativeError, row?: NativeRow): void {
     const which = row && [{ topic: row.topic, partition: row.partition, error: new KafkaError('client', data) }];
     const error = new KafkaError('client', data, which);
-    if (!error.fatal && !row && isRefusal(error)) this.#refusals.begin(error); // one of a broker, not a lack of a token
+    if (!error.fatal && !row && isRefusal(error)) this.#refusals.begin(error); // by a broker; a lack of a token comes another way
     this.#onTrouble(error, row);
   }
 
@@ -326,7 +326,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   }
 }
 
-/** Whoever takes statistics for text, as JSON.parse() does, gets librdkafka's. */
+/** String(statistics), and so JSON.parse(statistics), gets librdkafka's own text. */
 function parsed(json: string): Statistics {
   const statistics = JSON.parse(json) as Statistics;
   return Object.defineProperty(statistics, 'toString', { value: () => json, enumerable: false });

@@ -13,9 +13,9 @@ import type { Over } from './waits.js';
 const GRACE_MS = 1000;
 /** librdkafka tells the same error of a broker again after 30 s: what is older may have passed. */
 const RECENT_MS = 35_000;
-/** A login that is refused so shortly after it was changed may have been the one before; the next attempt comes within it. */
+/** So shortly after a login was changed, what is refused may be the login before; the next attempt comes within that time. */
 const NEW_LOGIN_MS = 2000;
-/** librdkafka's limit comes after ours, so that what is late is a time-out. */
+/** librdkafka's own time limit is so much longer than ours, so that a late answer is a time-out of ours. */
 const LATER_MS = 1000;
 
 /** Answers when a broker does. */

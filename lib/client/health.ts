@@ -14,7 +14,7 @@ export type HealthState = 'connecting' | 'up' | 'stalled' | 'failed' | 'closed';
 /** How a client is. */
 export interface Health {
   state: HealthState;
-  /** When it came to that state. */
+  /** When the client came to that state. */
   since: Date;
   /** The last error that the client was told of, whether it has passed or not. Left out: there was none. */
   lastError?: KafkaError;

@@ -10,7 +10,7 @@ import { type Limits, Over } from './waits.js';
 
 interface Pending {
   readonly operation: string;
-  /** It has limits, and need not be waited for. */
+  /** The call has limits: it rejects by them, whatever the native side does. */
   readonly bounded: boolean;
   readonly resolve: (reply: ReplyRecord) => void;
   readonly reject: (error: unknown) => void;
@@ -195,7 +195,7 @@ export class Link<Record extends { type: string }, Handle extends LinkedHandle<R
     this.#next = 0;
   }
 
-  /** What throws is an uncaught exception, and not the end of the records behind. */
+  /** What a record's handler throws is an uncaught exception; the records behind that one are handed on all the same. */
   #hand(record: Exclude<Record, { type: 'reply' | 'closed' }>): void {
     try {
       this.#onRecord(record);

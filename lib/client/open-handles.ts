@@ -10,7 +10,7 @@ export interface Endable {
   join(waitMs: number): boolean;
 }
 
-/** At its end the process waits so long for all clients together that were not closed. */
+/** When the process ends it waits so long for the clients that were not closed, for all of them together. */
 const EXIT_WAIT_MS = 900;
 
 /**

@@ -1,4 +1,4 @@
-// How the bytes of a message come through deserialisers and serialisers as they are, for who puts messages aside.
+// How the bytes of a message pass by deserialisers and serialisers unchanged, for code that puts messages aside (dead letters).
 
 /** The method of a message that gives it as it arrived. Each copy of the package has its own. */
 export const asArrived = Symbol('asArrived');

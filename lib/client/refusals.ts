@@ -1,10 +1,10 @@
-// A refusal that stands: a login, a certificate or a right that brokers do not accept. What waits for them meanwhile would wait
-// in vain, so it is told, again and again for as long as the refusal stands: whoever asks later gets a try, and an answer.
+// A refusal that stands: brokers do not accept a login or a certificate, or the client has not a right. What waits for those
+// brokers would wait in vain, so it rejects: what waits now, and what is asked later, for as long as the refusal stands.
 
 import { type KafkaError, errno } from '../errors.js';
 import { clearInterval, whileAlive } from './timers.js';
 
-/** How long what waits is left waiting, should the next attempt or another broker accept. */
+/** Calls wait so long before they reject: the next attempt, or another broker, may accept. */
 const TICK_MS = 800;
 
 export class Refusals {
@@ -14,7 +14,7 @@ export class Refusals {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param stands whether it is so still
+   * @param stands whether the refusal is in force still
    * @param refuse rejects what waits
    */
   constructor(stands: () => boolean, refuse: (error: KafkaError) => void) {
@@ -27,7 +27,7 @@ export class Refusals {
     this.#timer ??= whileAlive<Refusals>(this, TICK_MS, (refusals) => refusals.#tick());
   }
 
-  /** Whether there is one that may stand still. */
+  /** Whether there was a refusal that may be in force still. */
   get begun(): boolean {
     return this.#error !== null;
   }

@@ -24,7 +24,7 @@ import { Delivery } from './delivery.js';
 import type { Course } from './iterators.js';
 import { Membership } from './membership.js';
 import { type OffsetReset, OffsetResetter } from './offset-resetter.js';
-import { Processor } from './process.js';
+import { Processor } from './processor.js';
 import { ReadEnd, type ReadSurroundings } from './read-end.js';
 import { Rebalancer } from './rebalancer.js';
 import { StallMonitor } from './stall-monitor.js';

@@ -13,10 +13,10 @@ import { DeserializationError } from './deserialization-error.js';
 import { processes } from './diagnostics.js';
 import { PackedMessage, bytesOf, offsetAt, passed } from './message.js';
 import { Context, type Lane, PartitionWork, type Work } from './process-lanes.js';
-import { type CheckedProcess, processArguments } from './process-options.js';
+import type { CheckedProcess } from './process-options.js';
 import type { Rebalancer, Worker } from './rebalancer.js';
 
-interface Surroundings {
+export interface ProcessSurroundings {
   readonly delivery: Delivery;
   readonly partitions: Partitions;
   readonly assignment: Assignment;
@@ -29,44 +29,9 @@ interface Surroundings {
 /** So many messages of each lane that works are decoded ahead. */
 const DECODED_AHEAD = 16;
 
-/** Of close()'s time limit so much is for handlers; what is left is for the commit and the departure. */
-const DRAIN_SHARE = 0.75;
-
-/** The one process() that may run. */
-export class Processor {
-  readonly #surroundings: Surroundings;
-  #processing: Processing | null = null;
-  #ended: Promise<void> = Promise.resolve();
-
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
-  }
-
-  async process(handler: unknown, options: unknown): Promise<void> {
-    const asked = processArguments(handler, options);
-    const processing = new Processing(this.#surroundings, asked);
-    this.#surroundings.delivery.attach(processing, processing);
-    this.#processing = processing;
-    this.#surroundings.rebalancer.worker = processing;
-    const ran = processing.run();
-    this.#ended = ran.catch(() => undefined);
-    try {
-      await ran;
-    } finally {
-      this.#processing = null;
-      this.#surroundings.rebalancer.worker = null;
-    }
-  }
-
-  /** The client closes: resolves when what is being handled is finished and committed, or its time is over. */
-  async stop(timeoutMs: number): Promise<void> {
-    this.#processing?.hurry(timeoutMs * DRAIN_SHARE);
-    await this.#ended;
-  }
-}
-
-class Processing implements Worker, ReaderTells {
-  readonly #around: Surroundings;
+/** One process(), from its call to its end. */
+export class Processing implements Worker, ReaderTells {
+  readonly #around: ProcessSurroundings;
   readonly #asked: CheckedProcess;
   readonly #work = new Map<Partition, PartitionWork>();
   #ready: Lane[] = [];
@@ -84,7 +49,7 @@ class Processing implements Worker, ReaderTells {
   #turnAsked = false;
   #settled: Deferred<void> | null = null;
 
-  constructor(surroundings: Surroundings, asked: CheckedProcess) {
+  constructor(surroundings: ProcessSurroundings, asked: CheckedProcess) {
     this.#around = surroundings;
     this.#asked = asked;
   }

@@ -13,7 +13,7 @@ import { configProperties } from '../config/properties.js';
 import { KafkaError } from '../errors.js';
 
 const CONNECT_MS = 60_000;
-/** For how long a question waits for that: then it is asked nevertheless, and librdkafka tries again by itself. */
+/** A question waits so long for a connection. Then it is asked nevertheless, and librdkafka tries again by itself. */
 const COLD_MS = 2_000;
 /**
  * How long one attempt of a question takes at most. librdkafka asks the leader that it knows, and does not look for another one
@@ -32,7 +32,7 @@ export interface LookupUser {
   onTrouble(error: KafkaError): void;
 }
 
-/** Those that are open in this environment, by their configuration. */
+/** The handles that are open in this environment, by their configuration. */
 const handles = new Map<string, LookupHandle>();
 
 /** Which callback gives the tokens is a part of what is configured. */

@@ -47,7 +47,7 @@ export interface LookupLimits extends WaitOptions {
   timeoutMs: number;
 }
 
-/** What of its client they need. */
+/** What the look-ups need of their client. */
 interface LookupClient {
   readonly over: Over;
   /** Takes what ends the use of the handle where nobody closes the client. */
@@ -243,7 +243,7 @@ export class Lookups implements LookupUser {
     return rows.map((row) => answers.get(keyOf(row.topic, row.partition))!);
   }
 
-  /** Of a topic to which there is no right, librdkafka says that it has no leaders: whether that is why is asked, once. */
+  /** librdkafka says of a topic that the client may not read that it has no leaders. Once a topic it is asked whether that is why. */
   async #nameMissingRights(
     operation: string,
     rows: readonly TopicPartition[],
@@ -332,7 +332,7 @@ export class Lookups implements LookupUser {
     } catch (error) {
       const passes = error instanceof KafkaError && !isDestroyed(error) && !signal?.aborted;
       if (!passes) throw error;
-      // One attempt is short: what it says of its time is not what the caller's limit was.
+      // One attempt is shorter than the caller's limit: the time that its error names would be the wrong one.
       const late = error.errno === errno.timedOut;
       return () => ({ error: late ? this.#over.timedOut(operation, 'no answer within the time limit') : error });
     }

@@ -96,7 +96,7 @@ export class Targets {
       this.#list(operation, some, ({ target }) => (target as { timestamp: number }).timestamp, limits);
     return fill(await times(places), places, async (rest) => {
       const ends = await this.#list(operation, rest, () => 'latest', limits);
-      // What has come between the two questions may be it.
+      // A message that has come between the two questions may be the one that is looked for.
       const again = await times(rest);
       return again.map((answer, i) => ('offset' in answer && answer.offset < 0 ? ends[i]! : answer));
     });

@@ -33,7 +33,7 @@ export interface SeekEntry {
   readonly target: SeekTarget;
 }
 
-/** One call of a seek. What has become of it is the ledger's to know. */
+/** One call of a seek. Only the ledger knows what has become of the call. */
 export class SeekRequest {
   constructor(readonly wish: SeekWish) {}
 }
@@ -42,7 +42,7 @@ export class SeekRequest {
 export interface EndedSeek<E> {
   readonly request: SeekRequest;
   readonly outcome: SeekOutcome<E>;
-  /** Where it took effect: it holds them back no more. */
+  /** The partitions in which it took effect: the request holds them back no more. */
   readonly admitted: readonly PartitionKey[];
 }
 

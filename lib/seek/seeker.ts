@@ -78,7 +78,7 @@ export class Seeker {
     const settled = deferred<TopicPartitionOffset[]>();
     const late = 'timed out, and the seek is withdrawn';
     let asked: SeekRequest | undefined;
-    // Before the ledger knows of it: a signal that cannot be listened to throws, and then nothing is asked for.
+    // This comes before the ledger knows of the request: a signal that cannot be listened to throws, and then nothing is asked for.
     const answer = this.#over.race(operation, settled.promise, { timeoutMs, signal, late }, () => {
       if (asked) this.#withdraw(asked);
     });

@@ -82,7 +82,7 @@ async function relativeTo(
     const start = starts.get(p);
     if ('error' in log) return log;
     if (start && 'error' in start) return start;
-    // Where it had a position it has one until it is taken away, and then this is nobody's way any more.
+    // A partition that had a position has one until it is taken away. Then nobody goes this way any more.
     return { from: (position) => within((position ?? start?.offset ?? log.end) + delta, log) };
   });
 }
