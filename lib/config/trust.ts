@@ -1,7 +1,6 @@
 // Whom a client trusts that is not told: the authorities of the system, and those that Node.js trusts.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
 
 /** Where systems have the authorities that they trust, in the order in which librdkafka looks for them. */
 const BUNDLES = [
@@ -39,9 +38,12 @@ export function trustedByDefault({
   const found =
     platform === 'win32' || env.SSL_CERT_FILE || env.SSL_CERT_DIR || bundles.some((file) => existsSync(file));
   if (!extra && found) return undefined;
-  const system = bundles.map(certificatesOf).find((text) => text !== undefined) ?? rootCertificates.join('\n');
+  const system = bundles.map(certificatesOf).find((text) => text !== undefined) ?? rootCertificates();
   return extra ? `${system}\n${extra}` : system;
 }
+
+/** Loaded when it is needed: node:tls is a fifth of the package's import. */
+const rootCertificates = (): string => process.getBuiltinModule('node:tls').rootCertificates.join('\n');
 
 /** Undefined where there are none. (Of NODE_EXTRA_CA_CERTS Node.js itself tells that it cannot be read.) */
 function certificatesOf(file: string): string | undefined {

@@ -1,6 +1,5 @@
 // The parts of a consumer and how they are connected; what native code tells, and the end, go from here to each of them.
 
-import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { type ConsumerRecord, type NativeConsumer, type NativeRow, native } from '../../binding/native.js';
 import type { ReadLimits } from '../arguments/consumer.js';
@@ -81,7 +80,8 @@ export class ConsumerCore {
   constructor(owner: EventEmitter, pairs: [string, string][], settings: ConsumerSettings, given: Given) {
     const { oauthBearerToken, logger, stalledAfterMs, decoders } = given;
     // librdkafka assigns to members of a group only; this one is never joined.
-    if (settings.groupId === undefined) pairs.push(['group.id', `${NO_GROUP}${randomUUID()}`]);
+    if (settings.groupId === undefined)
+      pairs.push(['group.id', `${NO_GROUP}${process.getBuiltinModule('node:crypto').randomUUID()}`]);
     const life = (this.life = new ClientCore('Consumer', native.Consumer, pairs, { oauthBearerToken, logger }));
     life.attach(owner, {
       onOwnRecord: (record) => this.#onRecord(record),

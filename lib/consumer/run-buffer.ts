@@ -69,7 +69,8 @@ export class RunBuffer {
 
   /** A batch has arrived. False: nothing of it may be delivered. */
   push(record: BatchRecord): boolean {
-    const batch: ArrivedBatch = { ...viewBatch(record), arrived: [] };
+    // Not spread: copies of an object may differ in their hidden class, and each message is read by that of its batch.
+    const batch: ArrivedBatch = Object.assign(viewBatch(record), { arrived: [] as Run[] });
     const credit = { runs: 0, returned: false };
     const { fields, runsStart, runs } = batch;
     for (let i = 0, at = runsStart; i < runs; i++, at += INTS_PER_RUN) {

@@ -16,6 +16,7 @@ import type { RecordMetadata } from '../arguments/options.js';
 import type { CommitEvent, SendEvent, TracedEvent } from '../client/diagnostics.js';
 import type { ConsumeEvent, ProcessEvent } from '../consumer/diagnostics.js';
 import { MOST_LINKS, linksOf, onlyTopic, startProcess } from './context.js';
+import { ReceivedCounts } from './received.js';
 import { SCOPE, type Subject, VERSION, operations, telemetry } from './telemetry.js';
 
 export interface InstrumentationConfig {
@@ -48,6 +49,7 @@ export class SeekafkaInstrumentation {
   #config: InstrumentationConfig;
   #enabled = false;
   readonly #traced = new WeakMap<object, Traced>();
+  readonly #received = new ReceivedCounts();
   readonly #subscriptions: readonly (readonly [Channel, (event: never) => void])[];
 
   constructor(config: InstrumentationConfig = {}) {
@@ -73,6 +75,7 @@ export class SeekafkaInstrumentation {
 
   disable(): void {
     this.#enabled = false;
+    this.#received.tell();
     for (const [to, take] of this.#subscriptions) to.unsubscribe(take as (event: unknown) => void);
   }
 
@@ -152,8 +155,10 @@ export class SeekafkaInstrumentation {
     const subject = message
       ? { topic: message.topic, partition: message.partition, clientId, groupId }
       : { topic: onlyTopic(batch!.topicPartitions), clientId, groupId };
-    telemetry.count(operations.receive, subject, batch?.length ?? 1);
-    telemetry.measure(operations.receive, subject, waitedMs);
+    if (batch) telemetry.count(operations.receive, subject, batch.length);
+    else this.#received.add(subject);
+    // Most messages lie ready when they are asked for, as the rest of a batch that came.
+    if (batch || waitedMs > 0) telemetry.measure(operations.receive, subject, waitedMs);
     if (message && !this.#config.receiveSpanOfMessages) return;
     const span = telemetry.start(operations.receive, subject, context.active(), {
       links: linksOf(event.sample(MOST_LINKS)),
