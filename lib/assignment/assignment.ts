@@ -55,8 +55,11 @@ export class Assignment {
   async handOver(partitions: readonly Partition[], how: AssignHow): Promise<void> {
     const begun = partitions.map((p) => ({ p, token: p.handOver() }));
     const paused = partitions.filter((p) => p.still);
-    await Promise.all([this.#assign(partitions, how), paused.length ? this.#pause(paused) : null]);
-    for (const { p, token } of begun) p.settle(token);
+    const assigned = this.#assign(partitions, how).then(() => {
+      // Not when the pause is done, too: messages of the others may come before that.
+      for (const { p, token } of begun) p.settle(token);
+    });
+    await Promise.all([assigned, paused.length ? this.#pause(paused) : null]);
   }
 
   /** Takes partitions back; null: all. They are free already, so nothing of them is delivered meanwhile. */
@@ -134,11 +137,27 @@ export class Assignment {
     const begun = destinations.map((to): Begun => ({ ...to, token: to.p.begin() }));
     const parked = begun.map(({ p }) => p).filter((p) => p.phase === 'parked');
     for (const p of parked) p.unpark();
-    const [replies] = await Promise.all([this.#seek(begun), this.resumeNative(parked.filter((p) => !p.still))]);
+    const [outcomes] = await Promise.all([
+      this.#seekOrRestart(begun, lineage),
+      this.resumeNative(parked.filter((p) => !p.still)),
+    ]);
+    return outcomes;
+  }
+
+  /**
+   * Each partition is settled as soon as librdkafka has sent it to its offset: what comes from then on is from there, and
+   * whatever else moves those that are not to be sought finds their new positions.
+   */
+  async #seekOrRestart(begun: readonly Begun[], lineage: 'keep' | 'new'): Promise<Repositioned[]> {
+    const settle = (to: Begun) => to.p.settle(to.token, lineage === 'new' ? to : undefined);
+    const replies = await this.#seek(begun);
     // Whatever the error: what has arrived meanwhile is dropped, so the partition has to be set anew.
-    const refused = begun.filter(({ p, token }, i) => p.isCurrent(token) && p.phase === 'active' && replies[i]);
-    if (refused.length) await this.#restart(refused);
-    return begun.map((to) => to.p.settle(to.token, lineage === 'new' ? to : undefined));
+    const isRefused = ({ p, token }: Begun, i: number) =>
+      replies[i] !== undefined && p.isCurrent(token) && p.phase === 'active';
+    const refused = new Set(begun.filter(isRefused));
+    const outcomes = begun.map((to) => (refused.has(to) ? null : settle(to)));
+    if (refused.size) await this.#restart([...refused]);
+    return begun.map((to, i) => outcomes[i] ?? settle(to));
   }
 
   /** Fetches again from the position: what came while the partition did not deliver was dropped. */
