@@ -11,7 +11,7 @@ endfunction()
 # When the last environment that uses an addon ends (a worker, say), Node.js unloads the addon with dlclose. A thread that
 # was left to itself because librdkafka did not end in time (src-native/handle.h) would then run code that is gone. With
 # `-z nodelete` dlclose leaves the addon in memory. On macOS dlclose does not unload an image that uses thread-local
-# variables, as librdkafka does, so nothing has to be said there.
+# variables, as librdkafka does, so nothing has to be said there. On Windows src-native/windows_node_api.cc pins it.
 function(keep_loaded target)
   if(UNIX AND NOT APPLE)
     target_link_options(${target} PRIVATE -Wl,-z,nodelete)

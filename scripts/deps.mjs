@@ -162,7 +162,8 @@ function isAlive(pid) {
   }
 }
 
-async function fetchTarball(name, pin) {
+/** @returns {Promise<string>} the tarball of a pinned source, checked */
+export async function fetchTarball(name, pin) {
   const kept = path.join(store, 'tarballs', `${name}-${pin.version}.tgz`);
   if (fs.existsSync(kept)) {
     if (integrityOf(kept) === pin.integrity) return kept;

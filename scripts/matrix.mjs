@@ -4,6 +4,7 @@
  * the packages; the tools come from the npm registry, once.
  *
  *   npm run matrix                          with the release in .deps/release/out, if there is one, or with this checkout's own addon
+ *   npm run matrix -- --release=DIRECTORY   with the packages in that directory
  *   npm run matrix -- --checkout            with this checkout's own addon
  *   npm run matrix -- --quick               what CI runs
  *   npm run matrix -- bundlers 'yarn 4'     only the cells whose section or name begins so
@@ -18,7 +19,9 @@ import { root } from './matrix/tools.mjs';
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const wanted = args.filter((arg) => !arg.startsWith('--'));
-const out = path.join(root, '.deps', 'release', 'out', repositoryManifest().version);
+const named = args.find((arg) => arg.startsWith('--release='))?.slice('--release='.length);
+const out = named ? path.resolve(named) : path.join(root, '.deps', 'release', 'out', repositoryManifest().version);
+if (named && !fs.existsSync(out)) throw new Error(`there is no directory ${out}`);
 const release = fs.existsSync(out) && !args.includes('--checkout') && !quick ? out : undefined;
 const chosen = cells.filter(
   ({ section, name, quick: isQuick }) =>

@@ -68,7 +68,10 @@ await runMain(async () => {
     return [head, ...files.map((file) => `  ${file}`), ''].join('\n');
   });
   fs.writeFileSync(path.join(out, 'files.txt'), lists.join('\n'));
-  fs.writeFileSync(path.join(out, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(options.targets), null, 2)}\n`);
+  fs.writeFileSync(
+    path.join(out, 'sbom.cdx.json'),
+    `${JSON.stringify(await billOfMaterials(options.targets), null, 2)}\n`,
+  );
 
   if (options.smoke) for (const target of options.targets.filter(({ published }) => published)) smokeOn(target, out);
   writeSums(out);

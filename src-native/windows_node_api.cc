@@ -45,13 +45,23 @@ HMODULE FindRuntime() {
   return nullptr;
 }
 
+/**
+ * Keeps this library loaded to the end of the process, as `-z nodelete` does on Linux: Node.js frees it with the last worker that has
+ * loaded it, and threads that were left to themselves would run code that is gone.
+ */
+bool KeepLoaded() {
+  HMODULE self = nullptr;
+  const DWORD flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
+  return GetModuleHandleExW(flags, reinterpret_cast<LPCWSTR>(&functions), &self) != 0;
+}
+
 }  // namespace
 
 /** False lets the load fail ("a dynamic link library (DLL) initialization routine failed"). */
 extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
   if (reason != DLL_PROCESS_ATTACH) return TRUE;
   const HMODULE runtime = FindRuntime();
-  if (runtime == nullptr) return FALSE;
+  if (runtime == nullptr || !KeepLoaded()) return FALSE;
   for (const auto& [name, address] : functions) {
     const FARPROC found = GetProcAddress(runtime, name);
     *address = found != nullptr ? found : reinterpret_cast<FARPROC>(&Missing);

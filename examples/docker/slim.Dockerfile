@@ -1,4 +1,4 @@
-# Debian slim: node:24-slim has no CA certificates, which TLS needs (ssl.ca.location can name a file of yours instead).
+# Debian slim: node:24-slim has no CA certificates. Without them TLS trusts whom Node.js trusts; Debian's get fixes with the system.
 FROM node:24-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /app

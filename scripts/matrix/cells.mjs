@@ -3,9 +3,21 @@
 import { bundlers } from './bundlers.mjs';
 import { debians } from './debian.mjs';
 import { failures } from './failures.mjs';
+import { installs } from './installs.mjs';
 import { managers } from './managers.mjs';
 import { modules } from './modules.mjs';
 import { runtimes } from './runtimes.mjs';
+import { source } from './source.mjs';
 import { suites } from './suites.mjs';
 
-export const cells = [...runtimes, ...debians, ...managers, ...modules, ...bundlers, ...failures, ...suites];
+export const cells = [
+  ...runtimes,
+  ...debians,
+  ...managers,
+  ...modules,
+  ...bundlers,
+  ...failures,
+  ...source,
+  ...installs,
+  ...suites,
+];

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { platformTag } from '../source-package.mjs';
 import { strip } from '../strip.mjs';
-import { packMain, packPlatform } from '../release/packages.mjs';
+import { packMain, packPlatform, packSource } from '../release/packages.mjs';
 import { repositoryManifest } from '../release/manifest.mjs';
 import { packageName, targetOf, targets } from '../release/targets.mjs';
 import { startRegistry } from './registry.mjs';
@@ -33,6 +33,12 @@ export async function createContext({ release } = {}) {
     version,
     registry: registry.url,
     tarballs,
+
+    /** The tarball of @seekafka/source. */
+    source() {
+      const name = `seekafka-source-${version}.tgz`;
+      return release ? path.join(release, name) : packSource(path.join(folder, 'packages')).tarball;
+    },
 
     /** An empty project. */
     project(name, files = {}) {

@@ -2,10 +2,10 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { ensureDependencies } from '../deps.mjs';
+import { BuildError, ensureDependencies, fetchTarball } from '../deps.mjs';
 import { repositoryManifest } from './manifest.mjs';
 import { ensureSources, opensslVersion, pinnedCrate, zlibVersion } from './sources.mjs';
-import { ensureZig, root, zigVersion } from './toolchain.mjs';
+import { ensureZig, root, runOrFail, zigVersion } from './toolchain.mjs';
 
 const pins = () => JSON.parse(fs.readFileSync(path.join(root, 'cmake', 'pins.json'), 'utf8'));
 
@@ -48,14 +48,38 @@ export async function writeNotices() {
   return same;
 }
 
+/** Where a library in librdkafka's sources names its version. The others have none: each is a file or two of its author. */
+const versionsOfBundled = {
+  lz4: { file: 'src/lz4.h', version: /#define LZ4_VERSION_(?:MAJOR|MINOR|RELEASE) +(\d+)/g },
+  cjson: { file: 'src/cJSON.h', version: /#define CJSON_VERSION_(?:MAJOR|MINOR|PATCH) +(\d+)/g },
+  nanopb: { file: 'src/nanopb/pb.h', version: /#define NANOPB_VERSION "nanopb-([^"]+)"/g },
+};
+
 /** What librdkafka carries in its own sources, by the licences that it lists. */
-function bundled() {
+async function bundled({ librdkafka }) {
+  const tarball = await fetchTarball('librdkafka', librdkafka);
   const [part] = fs.readFileSync(path.join(root, 'NOTICES.md'), 'utf8').split('\n## zstd');
-  return [...part.matchAll(/^LICENSE\.(\w+)$/gm)].map(([, name]) => name);
+  const names = [...part.matchAll(/^LICENSE\.(\w+)$/gm)].map(([, name]) => name);
+  return names.map((name) => {
+    const { file, version } = versionsOfBundled[name] ?? {};
+    if (file === undefined) return { type: 'library', name };
+    const text = runOrFail('tar', ['-xzOf', tarball, `${librdkafka.directory}/${file}`], `reading ${file}`);
+    const found = [...text.matchAll(version)].map(([, number]) => number).join('.');
+    if (found === '') throw new BuildError(`${file} does not tell the version of ${name} where it used to.`);
+    return { type: 'library', name, version: found };
+  });
+}
+
+/** `22.1.8`: libc++ has the version of its LLVM. */
+function libcxxVersion() {
+  const config = path.join(path.dirname(ensureZig()), 'lib', 'libcxx', 'include', '__config');
+  const number = Number(/define _LIBCPP_VERSION (\d+)/.exec(fs.readFileSync(config, 'utf8'))?.[1]);
+  if (!(number > 0)) throw new BuildError('libc++ does not tell its version where it used to.');
+  return [number / 10_000, (number / 100) % 100, number % 100].map(Math.floor).join('.');
 }
 
 /** What the binaries are made of, as CycloneDX 1.6. It has no date and no serial number: the same input gives the same file. */
-export function billOfMaterials(targets) {
+export async function billOfMaterials(targets) {
   const { version, license } = repositoryManifest();
   const { librdkafka, zstd } = pins();
   const patches = fs.readdirSync(path.join(root, 'cmake', 'deps', 'patches')).sort();
@@ -97,7 +121,7 @@ export function billOfMaterials(targets) {
       'BSD-2-Clause',
       {
         ...npmSource(librdkafka),
-        components: bundled().map((name) => ({ type: 'library', name })),
+        components: await bundled(pins()),
         ...(patches.length > 0 && {
           pedigree: {
             patches: patches.map((name) => ({ type: 'unofficial', diff: { url: `cmake/deps/patches/${name}` } })),
@@ -115,7 +139,16 @@ export function billOfMaterials(targets) {
       ...crateSource('libz-sys'),
     }),
     component('node-addon-api', addonApi.version, `pkg:npm/node-addon-api@${addonApi.version}`, 'MIT'),
-    component('libc++', `of zig ${zigVersion}`, `pkg:pypi/ziglang@${zigVersion}`, 'Apache-2.0 WITH LLVM-exception'),
+    component(
+      'libc++',
+      libcxxVersion(),
+      `pkg:github/llvm/llvm-project@llvmorg-${libcxxVersion()}`,
+      'Apache-2.0 WITH LLVM-exception',
+      {
+        externalReferences: [{ type: 'source-distribution', url: `pkg:pypi/ziglang@${zigVersion}` }],
+      },
+    ),
+    component('zig-compiler-rt', zigVersion, `pkg:pypi/ziglang@${zigVersion}#lib/compiler_rt`, 'MIT'),
   ];
   const main = `pkg:npm/seekafka@${version}`;
   return {

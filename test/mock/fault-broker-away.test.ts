@@ -139,7 +139,8 @@ describe('a broker that is away', () => {
       expect(await inTime(rejection(call()))).to.include({ code: 'ERR__TIMED_OUT' });
     }
     clearInterval(timer);
-    expect(performance.now() - start).to.be.at.least(900);
+    // Timers of Node.js count whole milliseconds: each may end a part of one early.
+    expect(performance.now() - start).to.be.at.least(3 * 295);
     expect(awake() - limitFrom).to.be.lessThan(3000);
     expect(turns).to.be.greaterThan(50);
     const since = member.mark();
