@@ -151,6 +151,20 @@ describeOnBoth('process', (cluster) => {
     await until(() => least === 499, stop, running);
   });
 
+  it('goes on where a single batch is more than it may keep in memory', async () => {
+    const topic = await cluster().createTopic(2);
+    await fill(cluster(), topic, { partitions: 2, count: 300 });
+    await using consumer = inGroup(cluster());
+    await consumer.assign(range(0, 2).map((partition) => ({ topic, partition })));
+    const offsets: number[][] = [[], []];
+    const stop = new AbortController();
+    const running = consumer.process(({ partition, offset }) => void offsets[partition]!.push(offset), {
+      ...{ maxPendingBytes: 1, maxPending: 20, concurrency: 2, signal: stop.signal },
+    });
+    await until(() => offsets.every(({ length }) => length === 300), stop, running);
+    expect(offsets).to.deep.equal([range(0, 300), range(0, 300)]);
+  });
+
   it('lets onFailure decide, and without it rejects; the message comes again to who reads next', async () => {
     const topic = await cluster().createTopic();
     await fill(cluster(), topic, { count: 10 });
