@@ -309,6 +309,39 @@ describeOnBoth('process', (cluster) => {
     await Promise.all([first.close(), second.close(), firstRuns, secondRuns]);
   });
 
+  it('gives up at a revocation what takes longer than drainTimeoutMs: its signal is aborted, and it comes again', async () => {
+    const topic = await cluster().createTopic(2);
+    await fill(cluster(), topic, { partitions: 2, count: 20 });
+    const config = { 'group.id': uniqueGroup() };
+    await using first = inGroup(cluster(), config);
+    const handled: string[] = [];
+    const hung = new Set<number>();
+    const aborted: number[] = [];
+    const firstRuns = first.process(
+      async ({ partition, offset }, { signal }) => {
+        if (offset === 5 && !hung.has(partition)) {
+          hung.add(partition);
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          aborted.push(partition);
+          return; // which does not count
+        }
+        handled.push(`${partition}:${offset}`);
+      },
+      { concurrency: 2, drainTimeoutMs: 100 },
+    );
+    await first.subscribe(topic);
+    await eventually(() => hung.size === 2);
+    await using second = inGroup(cluster(), config);
+    const secondRuns = second.process(({ partition, offset }) => void handled.push(`${partition}:${offset}`));
+    await second.subscribe(topic);
+    await eventually(() => new Set(handled).size === 40, { timeoutMs: 20_000 });
+    expect(aborted.sort()).to.deep.equal([0, 1]);
+    // What was done before may come again: the mock cluster refuses commits while its group rebalances.
+    const again = handled.filter((name, i) => handled.indexOf(name) < i);
+    expect(again.filter((name) => !/:[0-4]$/.test(name))).to.deep.equal([]);
+    await Promise.all([first.close(), second.close(), firstRuns, secondRuns]);
+  });
+
   it('gives up what was taken before a seek, from inside and from outside, and commits nothing of it', async () => {
     const topic = await cluster().createTopic();
     await fill(cluster(), topic, { count: 20 });
