@@ -22,7 +22,6 @@ export class Work {
     readonly message: PackedMessage,
     readonly lane: Lane,
     readonly batch: ArrivedBatch,
-    readonly bytes: number,
   ) {}
 
   /** A handler has transferred the memory of the batch away. */
@@ -161,9 +160,12 @@ export class PartitionWork implements InHand {
   /** What is not committable: from the first message that is not done, up to the last that was taken. */
   #open: Work[] = [];
   #first = 0;
+  /** Of the batches that these messages keep in memory. */
   #bytes = 0;
-  /** So much was taken that nothing more is, until half of it is done. */
-  full = false;
+  /** So many messages were taken that nothing more is, until half of them are done. */
+  crowded = false;
+  /** They keep so much in memory that no other batch is begun with, until half of it is free. */
+  heavy = false;
   /** The partition goes: nothing is taken or begun any more. */
   closing = false;
 
@@ -171,6 +173,10 @@ export class PartitionWork implements InHand {
     this.source = source;
     this.#events = events;
     this.#lineage = source.lineage;
+  }
+
+  get full(): boolean {
+    return this.crowded || this.heavy;
   }
 
   get pending(): number {
@@ -198,17 +204,17 @@ export class PartitionWork implements InHand {
   }
 
   /** Takes a message into its lane, and gives that back. @param key undefined: into a lane of its own */
-  add(message: PackedMessage, batch: ArrivedBatch, bytes: number, key: string | undefined): Lane {
+  add(message: PackedMessage, batch: ArrivedBatch, key: string | undefined): Lane {
     let lane = key === undefined ? undefined : this.#lanes.get(key);
     if (!lane) {
       lane = new Lane(this, key);
       if (key === undefined) this.#single.add(lane);
       else this.#lanes.set(key, lane);
     }
-    const work = new Work(message, lane, batch, bytes);
+    const work = new Work(message, lane, batch);
     lane.push(work);
+    if (this.#open.at(-1)?.batch !== batch) this.#bytes += batch.byteLength;
     this.#open.push(work);
-    this.#bytes += bytes;
     return lane;
   }
 
@@ -228,8 +234,9 @@ export class PartitionWork implements InHand {
   advance(): void {
     if (!this.#open[this.#first]?.done) return;
     while (this.#first < this.#open.length && this.#open[this.#first]!.done) {
-      this.#bytes -= this.#open[this.#first]!.bytes;
+      const { batch } = this.#open[this.#first]!;
       this.#open[this.#first++] = undefined as unknown as Work;
+      if (this.#open[this.#first]?.batch !== batch) this.#bytes -= batch.byteLength;
     }
     const { source } = this;
     if (this.#first === this.#open.length) {
@@ -282,7 +289,7 @@ export class PartitionWork implements InHand {
     this.stop();
     this.#open = [];
     this.#first = this.#bytes = 0;
-    this.full = false;
+    this.crowded = this.heavy = false;
   }
 
   /** Lanes that were kept, and may go on. */

@@ -74,7 +74,11 @@ export interface ProcessOptions<V = Buffer, K = Buffer> {
    * one). Default: 1,000, or 16 for each of `concurrency`.
    */
   maxPending?: number | undefined;
-  /** The same in bytes of headers, keys and values. Default 16,777,216. */
+  /**
+   * The same in bytes of memory. A message keeps the batch alive in which it came from the broker's thread (some 1 MiB at most, or
+   * one larger message), with the messages of other partitions in it; so that batch counts, for each of the partitions. Each
+   * partition may have one. What deserialisers make of messages is not counted. Default 16,777,216.
+   */
   maxPendingBytes?: number | undefined;
 }
 

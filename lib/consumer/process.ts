@@ -11,7 +11,7 @@ import type { Committer } from './committer.js';
 import type { Delivery, ReaderTells } from './delivery.js';
 import { DeserializationError } from './deserialization-error.js';
 import { processes } from './diagnostics.js';
-import { PackedMessage, bytesOf, offsetAt, passed } from './message.js';
+import { PackedMessage, offsetAt, passed } from './message.js';
 import { Context, type Lane, PartitionWork, type Work } from './process-lanes.js';
 import type { CheckedProcess } from './process-options.js';
 import type { Rebalancer, Worker } from './rebalancer.js';
@@ -29,14 +29,19 @@ export interface ProcessSurroundings {
 /** So many messages of each lane that works are decoded ahead. */
 const DECODED_AHEAD = 16;
 
+/** Whether it may be a promise, of whatever kind. */
+const isObject = (value: unknown): boolean => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
 /** One process(), from its call to its end. */
 export class Processing implements Worker, ReaderTells {
   readonly #around: ProcessSurroundings;
   readonly #asked: CheckedProcess;
   readonly #work = new Map<Partition, PartitionWork>();
   #ready: Lane[] = [];
-  /** Handlers that run, those in vain included, in the order in which they began. */
+  /** What is waited for, in vain included, in the order in which it began: promises of handlers, and failures. */
   readonly #running = new Set<Work>();
+  /** The time of now() at which the handler was called that has not returned yet. */
+  #calledAt: number | null = null;
   #slotsTaken = 0;
   /** Something was begun since it was last asked whether this lives. */
   #began = true;
@@ -111,7 +116,7 @@ export class Processing implements Worker, ReaderTells {
 
   get workingSince(): number | null {
     const [oldest] = this.#running;
-    return oldest?.begun ?? null;
+    return oldest?.begun ?? this.#calledAt;
   }
 
   async release(partitions: readonly Partition[], lost: boolean): Promise<void> {
@@ -188,11 +193,13 @@ export class Processing implements Worker, ReaderTells {
         const index = run.from++;
         const message = new PackedMessage(batch, index, source);
         source.handedOut(offsetAt(batch, index) + 1);
-        const lane = work.add(message, batch, bytesOf(batch, index, index + 1), this.#keyOf(message));
+        const lane = work.add(message, batch, this.#keyOf(message));
         if (lane.state === 'idle') this.#makeReady(lane);
-        work.full = work.pending >= maxPending || work.pendingBytes >= maxBytes;
+        work.crowded = work.pending >= maxPending;
       }
-      if (run.from === run.to) passed(run);
+      if (run.from < run.to) continue;
+      work.heavy = work.pendingBytes >= maxBytes;
+      passed(run);
     }
   }
 
@@ -221,14 +228,29 @@ export class Processing implements Worker, ReaderTells {
     this.#holdBackWhatBlocks();
   }
 
-  /** A slot: handles one message after the other, of one lane after the other. */
+  /** A slot: handles one message after the other, of one lane after the other. It waits for nothing that is there at once. */
   async #workOn(): Promise<void> {
     this.#slotsTaken++;
     for (let lane = this.#nextLane(); lane; lane = this.#nextLane()) {
       const { owner } = lane;
       const work = lane.current!;
       if (work.vanished) this.#fetchAgain(owner);
-      else await this.#attempt(work);
+      else {
+        try {
+          const outcome = this.#attempt(work);
+          this.#calledAt = null;
+          if (isObject(outcome)) {
+            this.#running.add(work);
+            await outcome;
+          }
+          this.#done(work);
+        } catch (error) {
+          this.#calledAt = null;
+          this.#running.add(work);
+          await this.#failed(work, error);
+        }
+        this.#running.delete(work);
+      }
       if (lane.state === 'busy') {
         owner.settled(lane);
         if (!lane.empty && !this.#ending) this.#makeReady(lane);
@@ -260,22 +282,19 @@ export class Processing implements Worker, ReaderTells {
     if (decoder?.isAsync) for (const work of lane.upcoming(DECODED_AHEAD)) work.decodeAhead(decoder);
   }
 
-  async #attempt(work: Work): Promise<void> {
-    const { handler } = this.#asked;
+  /** Calls the handler. What comes back is to be awaited, where it is a promise. */
+  #attempt(work: Work): unknown {
     const { decoder } = this.#around.delivery;
     work.attempts++;
-    work.begun = now();
+    work.begun = this.#calledAt = now();
     this.#began = true;
-    this.#running.add(work);
-    try {
-      if (decoder) await work.decode(decoder);
-      if (!work.stale) await (processes.active ? this.#traced(work) : handler(work.message, new Context(work)));
-      this.#done(work);
-    } catch (error) {
-      await this.#failed(work, error);
-    } finally {
-      this.#running.delete(work);
-    }
+    const decoding = decoder && work.decode(decoder);
+    return decoding instanceof Promise ? decoding.then(() => this.#handle(work)) : this.#handle(work);
+  }
+
+  #handle(work: Work): unknown {
+    if (work.stale) return undefined;
+    return processes.active ? this.#traced(work) : this.#asked.handler(work.message, new Context(work));
   }
 
   #traced(work: Work): Promise<unknown> {
@@ -339,10 +358,10 @@ export class Processing implements Worker, ReaderTells {
     if (work.over && !work.source.held) this.#work.delete(work.source);
     if (!work.full || this.#ending) return;
     const share = Math.max(1, this.#around.partitions.held.length);
-    const few = work.pending * 2 * share <= this.#asked.maxPending || work.pending === 0;
-    const small = work.pendingBytes * 2 * share <= this.#asked.maxPendingBytes || work.pending === 0;
-    if (!few || !small) return;
-    work.full = false;
+    const { pending, pendingBytes } = work;
+    if (pending > 0 && pending * 2 * share > this.#asked.maxPending) return;
+    if (pending > 0 && work.heavy && pendingBytes * 2 * share > this.#asked.maxPendingBytes) return;
+    work.crowded = work.heavy = false;
     this.#askForTurn();
   }
 

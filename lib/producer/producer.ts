@@ -152,7 +152,8 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
    * ERR__MSG_TIMED_OUT after `message.timeout.ms`, with what it waited for as its `cause`; ERR_UNKNOWN_TOPIC_OR_PART after
    * `topic.metadata.propagation.max.ms` where there is no such topic (an event `error` says so after two seconds, once);
    * ERR_MSG_SIZE_TOO_LARGE, ... (of several messages the first error, with
-   * the outcome of each in `results`); ERR__STATE with a `transactional.id`: such a producer sends in transaction() only
+   * the outcome of each in `results`); ERR__STATE with a `transactional.id`: such a producer sends in transaction() only. The stack of
+   * an error of a message that is sent alone does not name the caller: to note it would take longer than to send the message
    */
   send(messages: readonly ProducerMessage<V, K>[]): Promise<RecordMetadata[]>;
   send(message: ProducerMessage<V, K>): Promise<RecordMetadata>; // the last one: TypeScript tells of it what does not fit

@@ -151,6 +151,20 @@ describeOnBoth('process', (cluster) => {
     await until(() => least === 499, stop, running);
   });
 
+  it('goes on where a single batch is more than it may keep in memory', async () => {
+    const topic = await cluster().createTopic(2);
+    await fill(cluster(), topic, { partitions: 2, count: 300 });
+    await using consumer = inGroup(cluster());
+    await consumer.assign(range(0, 2).map((partition) => ({ topic, partition })));
+    const offsets: number[][] = [[], []];
+    const stop = new AbortController();
+    const running = consumer.process(({ partition, offset }) => void offsets[partition]!.push(offset), {
+      ...{ maxPendingBytes: 1, maxPending: 20, concurrency: 2, signal: stop.signal },
+    });
+    await until(() => offsets.every(({ length }) => length === 300), stop, running);
+    expect(offsets).to.deep.equal([range(0, 300), range(0, 300)]);
+  });
+
   it('lets onFailure decide, and without it rejects; the message comes again to who reads next', async () => {
     const topic = await cluster().createTopic();
     await fill(cluster(), topic, { count: 10 });
@@ -292,6 +306,39 @@ describeOnBoth('process', (cluster) => {
     expect(aborted).to.equal(0);
     expect(handled.filter((name) => /:[0-5]$/.test(name))).to.have.lengthOf(12);
     expect(handled, 'none twice').to.have.lengthOf(100);
+    await Promise.all([first.close(), second.close(), firstRuns, secondRuns]);
+  });
+
+  it('gives up at a revocation what takes longer than drainTimeoutMs: its signal is aborted, and it comes again', async () => {
+    const topic = await cluster().createTopic(2);
+    await fill(cluster(), topic, { partitions: 2, count: 20 });
+    const config = { 'group.id': uniqueGroup() };
+    await using first = inGroup(cluster(), config);
+    const handled: string[] = [];
+    const hung = new Set<number>();
+    const aborted: number[] = [];
+    const firstRuns = first.process(
+      async ({ partition, offset }, { signal }) => {
+        if (offset === 5 && !hung.has(partition)) {
+          hung.add(partition);
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          aborted.push(partition);
+          return; // which does not count
+        }
+        handled.push(`${partition}:${offset}`);
+      },
+      { concurrency: 2, drainTimeoutMs: 100 },
+    );
+    await first.subscribe(topic);
+    await eventually(() => hung.size === 2);
+    await using second = inGroup(cluster(), config);
+    const secondRuns = second.process(({ partition, offset }) => void handled.push(`${partition}:${offset}`));
+    await second.subscribe(topic);
+    await eventually(() => new Set(handled).size === 40, { timeoutMs: 20_000 });
+    expect(aborted.sort()).to.deep.equal([0, 1]);
+    // What was done before may come again: the mock cluster refuses commits while its group rebalances.
+    const again = handled.filter((name, i) => handled.indexOf(name) < i);
+    expect(again.filter((name) => !/:[0-4]$/.test(name))).to.deep.equal([]);
     await Promise.all([first.close(), second.close(), firstRuns, secondRuns]);
   });
 

@@ -167,6 +167,25 @@ describeOnBoth('S20: a read with an end', (cluster) => {
         await expectRest(topic, it.member, [20, 25]);
       });
 
+      it('goes on at the log start where that moves in the midst of it, beyond its end too', async () => {
+        await using it = await assigned(3, 30, { 'auto.offset.reset': 'earliest' });
+        const { topic, consumer } = it;
+        consumer.pause(topic.rows([1, 2])); // what was fetched of them is worthless, and what is deleted not fetched again
+        let moved = false;
+        const until = topic.partitions.map((p) => topic.at(p, 20));
+        const read = await readTo(consumer, how, { until }, async ({ partition, offset }) => {
+          if (partition !== 0 || offset !== 5) return;
+          moved = true;
+          await topic.deleteBefore(1, 10);
+          await topic.deleteBefore(2, 25);
+          consumer.resume();
+        });
+        expect(moved).to.equal(true);
+        expect([0, 1, 2].map(read.of)).to.deep.equal(['0..19', '10..19', '']);
+        expect(read.remaining.at(-1)).to.equal(0);
+        await expectRest(topic, it.member, [20, 20, 25]);
+      });
+
       it('waits for a paused partition, and not beyond its resumption', async () => {
         await using it = await assigned(2, 10);
         it.consumer.pause(it.topic.rows([1]));

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { TopicPartitionOffset } from 'seekafka';
 import { describeOnKafka } from '../helpers/clusters.js';
 import { Member, NumberedTopic, hows, runs, sortedPlaces } from '../helpers/member.js';
 import { Transactions } from '../helpers/transactions.js';
@@ -48,6 +49,31 @@ describeOnKafka('a log with transactions', (cluster) => {
       expect(offsets(member, mark)).to.equal(runs(visible));
     });
   }
+
+  it('S18 markers and aborted messages count: the last offsets, and so many back, are offsets', async () => {
+    await using topic = await NumberedTopic.create(cluster());
+    await using transactions = new Transactions(cluster());
+    await transactions.committed(rows(topic, 2)); // 0 1, control 2
+    await transactions.aborted(rows(topic, 2, { from: 1002 })); // 3 4, control 5
+    await topic.produce(1); // 6
+    await using member = await assigned(topic);
+    void member.read();
+    const seeks: readonly [seek: () => Promise<TopicPartitionOffset[]>, to: number, visible: readonly number[]][] = [
+      [() => member.consumer.seekToLast(1), 6, [6]],
+      [() => member.consumer.seekToLast(4), 3, [6]],
+      [() => member.consumer.seekToLast(6), 1, [1, 6]],
+      [() => member.consumer.seekBy(-1), 6, [6]],
+      [() => member.consumer.seekBy(-5), 2, [6]],
+      [() => member.consumer.seekBy(-7), 0, [0, 1, 6]],
+    ];
+    for (const [i, [seek, to, visible]] of seeks.entries()) {
+      await eventually(async () => (await member.consumer.position())[0]?.offset === 7);
+      const mark = member.mark();
+      expect(sortedPlaces(await inTime(seek())), `seek ${i}`).to.equal(`0:${to}`);
+      await eventually(() => member.mark() - mark === visible.length);
+      expect(offsets(member, mark), `after seek ${i}`).to.equal(runs(visible));
+    }
+  });
 
   it('S3 read_uncommitted: aborted messages come too, control records do not', async () => {
     await using topic = await NumberedTopic.create(cluster());
