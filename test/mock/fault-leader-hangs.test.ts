@@ -20,11 +20,12 @@ describe('a leader that hangs', () => {
       const config = { 'bootstrap.servers': cluster.bootstrapServers } as const;
       await using consumer = new Consumer(config);
       await using reads = new Consumer(config);
+      await using seeks = new Consumer(config);
       await using starts = new Consumer({ ...config, 'auto.offset.reset': 'earliest' });
-      for (const one of [consumer, reads, starts]) one.on('error', () => undefined);
+      for (const one of [consumer, reads, seeks, starts]) one.on('error', () => undefined);
       const ends = rows.map((row) => ({ ...row, offset: 1 }));
       const beginnings = rows.map((row) => ({ ...row, offset: 0 }));
-      await reads.assign(beginnings);
+      await Promise.all([reads.assign(beginnings), seeks.assign(beginnings)]);
       expect(await consumer.endOffsets(rows)).to.deep.equal(ends); // it is connected to all of them
       for (const broker of [2, 3]) cluster.mock.setRoundTripTime(broker, 50_000);
       // The third one does not answer the first question about leaders either, on that connection.
@@ -33,7 +34,7 @@ describe('a leader that hangs', () => {
         endOffsets: consumer.endOffsets(rows),
         beginningOffsets: consumer.beginningOffsets(rows),
         lag: reads.lag(),
-        seekToEnd: reads.seekToEnd(),
+        seekToEnd: seeks.seekToEnd(),
         'the start offsets': starts.assign(rows).then(() => starts.position()),
       };
       for (const { partition } of rows) cluster.mock.setLeader(topic, partition, 1);
@@ -47,7 +48,7 @@ describe('a leader that hangs', () => {
         seekToEnd: ends,
         'the start offsets': beginnings,
       });
-      await Promise.all([reads.close({ timeoutMs: 500 }), starts.close({ timeoutMs: 500 })]);
+      await Promise.all([reads, seeks, starts].map((one) => one.close({ timeoutMs: 500 })));
       await consumer.close({ timeoutMs: 500 });
     } finally {
       await cluster.close();

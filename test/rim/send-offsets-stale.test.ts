@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Consumer, type Message, type MessageBatch, Producer } from 'seekafka';
 import { mockCluster } from '../helpers/clusters.js';
-import { committedOf, fill, quickGroup } from '../helpers/numbered.js';
+import { committedOf, fill } from '../helpers/numbered.js';
 import { rejection } from '../helpers/rejection.js';
 import { uniqueGroup } from '../helpers/unique.js';
 import { eventually, inTime } from '../helpers/wait.js';
@@ -21,7 +21,8 @@ describe('offsets of what was taken away, in a transaction', () => {
         'group.id': group,
         'auto.offset.reset': 'earliest',
         'enable.auto.commit': false,
-        ...quickGroup(cluster),
+        'partition.assignment.strategy': 'cooperative-sticky', // what is kept is not touched
+        'heartbeat.interval.ms': 100, // members learn of a rebalance by it
       } as const;
       await using one = new Consumer(config);
       await one.subscribe(topic);
