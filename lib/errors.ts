@@ -2,6 +2,7 @@
 
 import { type NativeError, native } from '../binding/native.js';
 import type { RecordMetadata, TopicPartition } from './arguments/options.js';
+import { isArgumentError } from './arguments/values.js';
 import { type KafkaErrorCode, kafkaErrorCodes } from './error-codes.js';
 
 const known: ReadonlySet<string> = new Set(kafkaErrorCodes);
@@ -126,7 +127,7 @@ export function causedBy(error: KafkaError, cause: unknown): KafkaError {
   return error;
 }
 
-/** Why a call that waited was refused: the refusal's code and words, with the refusal as its cause. */
+/** Why a call was refused, or ended by the end of its client: the code and the words of that, which is its cause. */
 export function refusedBy(operation: string, refusal: KafkaError): KafkaError {
   const { code, errno: number, fatal, retriable, txnRequiresAbort, message } = refusal;
   const data = { code, errno: number, fatal, retriable, txnRequiresAbort, message: `${operation}: ${message}` };
@@ -215,7 +216,7 @@ export async function call<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof KafkaError) {
+    if (error instanceof KafkaError || isArgumentError(error)) {
       const frames = site.stack?.slice(site.stack.indexOf('\n') + 1);
       error.stack = `${error.name}: ${error.message}\n${frames ?? ''}`;
     }

@@ -60,12 +60,23 @@ function describeObject(value: object | null): string {
   return withArticle(typeof name === 'string' && name ? clip(name) : 'nameless class');
 }
 
+const argumentErrors = new WeakSet<Error>();
+
+/** Whether this package has made the error, of a caller's argument: then its stack may be made the caller's. */
+export const isArgumentError = (error: unknown): error is Error =>
+  typeof error === 'object' && error !== null && argumentErrors.has(error as Error);
+
+function noted<E extends Error>(error: E): E {
+  argumentErrors.add(error);
+  return error;
+}
+
 export function typeError(argument: string, what: string, got: unknown): TypeError {
-  return new TypeError(`${argument}: expected ${what}, got ${describeValue(got)}`);
+  return noted(new TypeError(`${argument}: expected ${what}, got ${describeValue(got)}`));
 }
 
 export function rangeError(argument: string, what: string, got: unknown): RangeError {
-  return new RangeError(`${argument}: expected ${what}, got ${describeValue(got)}`);
+  return noted(new RangeError(`${argument}: expected ${what}, got ${describeValue(got)}`));
 }
 
 /** A proxy that was revoked: whatever it is asked throws. */
@@ -124,7 +135,8 @@ export function knownKeys(value: unknown, argument: string, keys: readonly strin
   if (value === undefined) return {};
   if (!isObject(value) || Array.isArray(value)) throw typeError(argument, 'an object', value);
   for (const key of Object.keys(value)) {
-    if (!keys.includes(key)) throw new TypeError(`${argument}: unknown key ${quote(key)}${didYouMean(key, keys)}`);
+    if (!keys.includes(key))
+      throw noted(new TypeError(`${argument}: unknown key ${quote(key)}${didYouMean(key, keys)}`));
   }
   return value;
 }

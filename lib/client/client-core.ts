@@ -13,7 +13,7 @@ import type { Logger } from '../arguments/logger.js';
 import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import { saslCredentials } from '../arguments/login.js';
 import type { Login } from '../config/login.js';
-import { KafkaError, call, destroyed, errno, localError } from '../errors.js';
+import { KafkaError, call, destroyed, errno, localError, refusedBy } from '../errors.js';
 import { ClientLog } from './client-log.js';
 import type { LogLine } from './client.js';
 import type { DiagnosticsEvent } from './diagnostics.js';
@@ -176,7 +176,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
    */
   run<T>(operation: string, work: () => Promise<T>, evenClosing = false): Promise<T> {
     return call(async () => {
-      if (this.#fatal) throw this.#fatal;
+      if (this.#fatal) throw refusedBy(operation, this.#fatal);
       if (this.#closing && !evenClosing) throw destroyed(operation);
       this.link.waitBegins();
       try {
@@ -190,7 +190,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   /** Throws where the client takes nothing any more. */
   mustBeOpen(operation: string): void {
     if (this.#closing) throw destroyed(operation);
-    if (this.#fatal) throw this.#fatal;
+    if (this.#fatal) throw refusedBy(operation, this.#fatal);
   }
 
   /**
@@ -320,7 +320,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     if (!row) for (const over of [this.over, this.link.over]) over.noteTrouble(error);
     if (!error.fatal) return this.#hooks.onPassing ? this.#hooks.onPassing(error, row) : this.report(error);
     this.#fatal = error;
-    this.over.end(() => error);
+    this.over.end((operation) => refusedBy(operation, error)); // each its own: call() makes its stack the caller's
     this.#hooks.onFatal?.(error);
     this.report(error);
   }

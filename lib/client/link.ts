@@ -2,6 +2,7 @@
 // keeps the process alive (as long as somebody waits for something).
 
 import type { NativeError, NativeRow, ReplyRecord } from '../../binding/native.js';
+import { adviceOn } from '../config/files.js';
 import { KafkaError, destroyed, refusedBy } from '../errors.js';
 import { deferred } from './deferred.js';
 import { type Endable, ended, opened, unwatch } from './open-handles.js';
@@ -252,9 +253,10 @@ function newHandle<Handle>(
   } catch (error) {
     const key = (error as { key?: string }).key;
     if (key === undefined) throw error;
-    const value = config.find(([name]) => name === key)?.[1];
+    const valueOf = (wanted: string) => config.find(([name]) => name === wanted)?.[1];
     const where = key ? `config['${key}']` : 'config';
-    const got = key && !/password|secret|passphrase|\.pem$/.test(key) ? ` (got '${value}')` : '';
-    throw new RangeError(`${where}: ${(error as Error).message}${got}`);
+    const got = key && !/password|secret|passphrase|\.pem$/.test(key) ? ` (got '${valueOf(key)}')` : '';
+    const { message } = error as Error;
+    throw new RangeError(`${where}: ${message}${got}${adviceOn(message, valueOf)}`);
   }
 }

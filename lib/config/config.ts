@@ -16,6 +16,7 @@ import { trustedByDefault } from './trust.js';
 import { describeValue, didYouMean, isPlainObject, quote, typeError } from '../arguments/values.js';
 import { otherWords, wordHere } from '../arguments/other-words.js';
 import { checkBootstrapServers } from './bootstrap.js';
+import { checkFiles } from './files.js';
 
 export { ownedProperties } from './owned.js';
 
@@ -354,6 +355,7 @@ export function normalizeConfig<K extends ClientKind>(
   }
   for (const [name, value] of Object.entries(replaced)) if (value !== undefined) native.push([name, value]);
   const isTls = String(given.get('security.protocol')?.value).endsWith('ssl');
+  if (isTls) checkFiles((name) => given.get(name));
   const trusted = isTls && !TRUST.some(isGiven) ? trustedByDefault() : undefined;
   if (trusted) native.push(['ssl.ca.pem', trusted]);
 

@@ -77,10 +77,11 @@ describeProtocols('the position that a seek has set', (cluster, protocol) => {
 
 // A real broker cannot be told to answer one heartbeat so; a member that misses its session takes as long as that.
 const lost = describe('the position that a seek has set, when the partitions are lost (mock)', () => {
-  const heartbeat = 12;
+  const heartbeats = { range: 12, 'cooperative-sticky': 12, consumer: 68 } as const;
   const unknownMemberId = 25;
 
-  for (const protocol of ['range', 'cooperative-sticky'] as const) {
+  for (const protocol of ['range', 'cooperative-sticky', 'consumer'] as const) {
+    const heartbeat = heartbeats[protocol];
     it(`S8 is not forgotten (${protocol}) when they come back and nobody else has committed`, async () => {
       const cluster = await mockCluster();
       try {

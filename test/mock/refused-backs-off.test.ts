@@ -108,6 +108,24 @@ describe('a client that is refused', () => {
       await producer.send({ topic, value: 'x' });
     }
   });
+
+  it('is told nothing of connections that were closed because nobody used them', async () => {
+    await using cluster = new AsyncDisposableCluster(await MockCluster.start());
+    const topic = uniqueTopic();
+    cluster.mock.createTopic(topic);
+    const errors: KafkaError[] = [];
+    await using producer = new Producer({
+      'bootstrap.servers': cluster.mock.bootstrapServers,
+      'connections.max.idle.ms': 1000,
+    });
+    producer.on('error', (error) => errors.push(error));
+    for (const value of ['x', 'y']) {
+      await producer.send({ topic, value });
+      await eventually(() => producer.health().brokersUp === 0, { intervalMs: 5, what: 'no connection is left' });
+      expect(producer.health().state).to.equal('up');
+    }
+    expect(errors).to.deep.equal([]);
+  });
 });
 
 class AsyncDisposableCluster implements AsyncDisposable {

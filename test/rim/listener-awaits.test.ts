@@ -19,6 +19,7 @@ const methods: Readonly<Record<string, Await>> = {
   seek: (c, partitions) => c.seek(partitions.map((row) => ({ ...row, offset: 1 }))),
   'seek of all': (c) => c.seekToBeginning(),
   seekToEnd: (c, partitions) => c.seekToEnd(partitions),
+  seekToTimestamp: (c, partitions) => c.seekToTimestamp(1, partitions),
   seekToCommitted: (c, partitions) => c.seekToCommitted(partitions),
   'seekBy of all': (c) => c.seekBy(1),
   seekToLast: (c, partitions) => c.seekToLast(1, partitions),
@@ -30,6 +31,12 @@ const methods: Readonly<Record<string, Await>> = {
   endOffsets: (c, partitions) => c.endOffsets(partitions),
   beginningOffsets: (c) => c.beginningOffsets(),
   offsetsForTimes: (c, partitions) => c.offsetsForTimes(partitions.map((row) => ({ ...row, timestamp: 1 }))),
+  partitionsFor: (c, [row]) => c.partitionsFor(row!.topic),
+  connect: (c) => c.connect(),
+  'process() of one message': async (c) => {
+    const stop = new AbortController();
+    await c.process(() => stop.abort(), { signal: stop.signal });
+  },
   pause: async (c, partitions) => c.pause(partitions),
   'pause and resume of all': async (c) => {
     c.pause();
