@@ -12,6 +12,7 @@ import type {
 import type { Logger } from '../arguments/logger.js';
 import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import { saslCredentials } from '../arguments/login.js';
+import { onlyServer } from '../config/bootstrap.js';
 import type { Login } from '../config/login.js';
 import { KafkaError, call, destroyed, errno, localError } from '../errors.js';
 import { ClientLog } from './client-log.js';
@@ -142,10 +143,12 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     this.#hooks = hooks;
     const setting = (key: string) => this.#config.findLast(([name]) => name === key)?.[1];
     const groupId = setting('group.id');
+    const server = onlyServer(setting('bootstrap.servers') ?? setting('metadata.broker.list') ?? '');
     this.about = {
       client,
       clientId: setting('client.id') ?? 'rdkafka',
       ...(groupId === undefined || groupId.startsWith(NO_GROUP) ? {} : { groupId }),
+      ...(server && { server }),
     };
     clients.set(client, { ...this.about, statisticsMs: Number(setting('statistics.interval.ms') ?? 0) });
     const source = { ...this.about, client: client.constructor.name };
