@@ -83,6 +83,7 @@ export default defineConfig(
     'prebuilds/',
     '.deps/',
     '.kafka/',
+    'examples/*/', // projects of their own, with their own packages: npm run examples
     '**/.built/',
     '**/*.generated.ts',
     'lib/config/properties.ts',

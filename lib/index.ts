@@ -47,6 +47,7 @@ export type {
   ConsumerOptions,
 } from './consumer/consumer-options.js';
 export { type ClientCredentialsOptions, clientCredentials } from './client/client-credentials.js';
+export { TokenRefusedError } from './client/token-refused-error.js';
 export { type Health, type HealthState } from './client/health.js';
 export { type LogFields, type Logger } from './arguments/logger.js';
 export { type ClientEvents, type LogLine } from './client/client.js';

@@ -87,6 +87,6 @@ function filesBelow(folder, pattern) {
   }
   return entries
     .map((entry) => path.join(folder, entry))
-    .filter((file) => pattern.test(file) && !file.includes(`${path.sep}.built${path.sep}`))
+    .filter((file) => pattern.test(file) && !/[\\/](\.built|node_modules)[\\/]|_pb\.ts$/.test(file))
     .sort();
 }

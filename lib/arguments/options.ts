@@ -139,7 +139,7 @@ export interface ClientOptions {
   /**
    * Gives the tokens for `'sasl.mechanism': 'OAUTHBEARER'`, also while nothing is asked of the client. What it rejects with, or
    * resolves with that is no token, is an event `error` (ERR__AUTHENTICATION, with the reason as `cause`), and the `cause` of
-   * what times out waiting. clientCredentials() makes one for OIDC.
+   * what times out waiting; after a TokenRefusedError what waits rejects within a second. clientCredentials() makes one for OIDC.
    */
   oauthBearerToken?: OauthBearerTokenCallback | undefined;
   /**

@@ -12,13 +12,14 @@ import type {
 import type { Logger } from '../arguments/logger.js';
 import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import { saslCredentials } from '../arguments/login.js';
+import { onlyServer } from '../config/bootstrap.js';
 import type { Login } from '../config/login.js';
 import { KafkaError, call, destroyed, errno, localError, refusedBy } from '../errors.js';
 import { ClientLog } from './client-log.js';
 import type { LogLine } from './client.js';
 import type { DiagnosticsEvent } from './diagnostics.js';
 import { type Health, HealthRecord } from './health.js';
-import { Refusals, isRefusal } from './refusals.js';
+import { Refusals, isRefusal, isTokenRefusal } from './refusals.js';
 import { Link, type LinkedHandle, throwLater } from './link.js';
 import { watch } from './open-handles.js';
 import { clearTimeout, setTimeout } from './timers.js';
@@ -97,6 +98,8 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   #fatal: KafkaError | null = null;
   #closing: Promise<void> | null = null;
   readonly #refusals: Refusals;
+  /** Of tokens: one that stands is told once. The next attempt, which may be seconds away, is the try of whoever asks later. */
+  readonly #tokenRefusals: Refusals;
 
   /**
    * @param kind the name of the class: a client of it that is dropped without close() is told by that; null: it is not
@@ -113,15 +116,24 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     this.#logger = logger;
     this.link = new Link<Record, Handle>(create, config, (record) => this.#onRecord(record));
     this.#health = new HealthRecord(() => this.link.handle.brokersUp());
-    this.#refusals = new Refusals(
-      () => !this.#closing && this.link.handle.brokersUp()[0] === 0,
-      (refusal) => {
-        this.link.refuse(refusal, (...call) => this.#hooks.waitsForBroker?.(...call) ?? true);
-        this.#hooks.onRefused?.(refusal);
-      },
-    );
+    const stands = () => !this.#closing && this.link.handle.brokersUp()[0] === 0;
+    const refuse = (refusal: KafkaError) => {
+      this.link.refuse(refusal, (...call) => this.#hooks.waitsForBroker?.(...call) ?? true);
+      this.#hooks.onRefused?.(refusal);
+    };
+    this.#refusals = new Refusals(stands, refuse);
+    this.#tokenRefusals = new Refusals(stands, (refusal) => {
+      this.#tokenRefusals.end();
+      refuse(refusal);
+    });
     if (!oauthBearerToken) return;
-    this.#tokens = new TokenSource(oauthBearerToken, setTokenOf(this.link), (error) => this.#onTrouble(error));
+    this.#tokens = new TokenSource(oauthBearerToken, setTokenOf(this.link), {
+      failed: (error) => {
+        if (isTokenRefusal(error)) this.#tokenRefusals.begin(error);
+        this.#onTrouble(error);
+      },
+      taken: () => this.#tokenRefusals.end(),
+    });
     this.letGo.add(this.#tokens.ending);
   }
 
@@ -131,10 +143,12 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     this.#hooks = hooks;
     const setting = (key: string) => this.#config.findLast(([name]) => name === key)?.[1];
     const groupId = setting('group.id');
+    const server = onlyServer(setting('bootstrap.servers') ?? setting('metadata.broker.list') ?? '');
     this.about = {
       client,
       clientId: setting('client.id') ?? 'rdkafka',
       ...(groupId === undefined || groupId.startsWith(NO_GROUP) ? {} : { groupId }),
+      ...(server && { server }),
     };
     clients.set(client, { ...this.about, statisticsMs: Number(setting('statistics.interval.ms') ?? 0) });
     const source = { ...this.about, client: client.constructor.name };

@@ -4,6 +4,7 @@ import { secretText, tokenExtensions } from '../arguments/login.js';
 import type { OauthBearerToken, OauthBearerTokenCallback } from '../arguments/options.js';
 import { isObject, isPlainObject, knownKeys, timeoutMs, typeError } from '../arguments/values.js';
 import { clearTimeout, setTimeout } from './timers.js';
+import { TokenRefusedError } from './token-refused-error.js';
 
 const TIMEOUT_MS = 10_000;
 /** So many characters of what an endpoint says stand in an error. */
@@ -66,7 +67,7 @@ interface Checked {
 
 /**
  * Makes a callback for the option `oauthBearerToken`, which fetches tokens from an OIDC provider by the client credentials grant.
- * One may be given to several clients; each fetches its own tokens. No error of it has a part of the secret or of a token in it.
+ * One may be given to several clients; each fetches its own tokens. Where the endpoint refuses, it rejects with a TokenRefusedError. No error of it has a part of the secret or of a token in it.
  *
  * @throws TypeError, RangeError for a wrong option
  */
@@ -179,11 +180,15 @@ async function ask(checked: Checked, signal: AbortSignal): Promise<Record<string
   if (!response.ok) {
     const said = [answer?.error, answer?.error_description].filter((one) => typeof one === 'string' && one !== '');
     const reason = withoutSecrets(checked, said.join(': ') || response.statusText);
-    throw new Error(`${name} answered ${response.status}${reason && `: ${reason}`}`);
+    const text = `${name} answered ${response.status}${reason && `: ${reason}`}`;
+    throw isRefusal(response.status) ? new TokenRefusedError(text) : new Error(text);
   }
   if (!answer) throw new Error(`${name} answered ${response.status} with what is no JSON object`);
   return answer;
 }
+
+/** The request is wrong, and will be: a secret, a scope. (408, 425, 429: too late, too early, too often.) */
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && ![408, 425, 429].includes(status);
 
 function tokenOf(checked: Checked, answer: Record<string, unknown>, begun: number): OauthBearerToken {
   const { name, clientId, principal, extensions } = checked;

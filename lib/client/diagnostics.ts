@@ -14,6 +14,8 @@ export interface DiagnosticsEvent {
   readonly clientId: string;
   /** `group.id`, where there is one. */
   readonly groupId?: string;
+  /** The broker that `bootstrap.servers` names, where that is one alone. A call may go to others nevertheless. */
+  readonly server?: { readonly address: string; readonly port: number };
 }
 
 /**

@@ -56,6 +56,10 @@ const refusing: readonly number[] = [
 /** Whether a broker has answered and did not take the client, which may pass: a trouble of TLS, a login that came too early. */
 export const mayBeRefusal = (error: KafkaError): boolean => refusing.includes(error.errno);
 
+/** Whether the provider of tokens has refused the client, which trying again does not mend. Of another copy of this package too. */
+export const isTokenRefusal = (error: KafkaError): boolean =>
+  (error.cause as { name?: unknown } | null | undefined)?.name === 'TokenRefusedError';
+
 /** Whether a broker, or this client, has refused the other. Else a passing trouble of TLS has the same code. */
 export function isRefusal(error: KafkaError): boolean {
   if (error.errno === errno.authentication) return true;

@@ -39,10 +39,18 @@ interface Attempt {
   readonly limit: NodeJS.Timeout;
 }
 
+/** What becomes of the attempts. */
+interface TokenEvents {
+  /** There is no token, each time. */
+  failed(error: KafkaError): void;
+  /** librdkafka has a new one. */
+  taken(): void;
+}
+
 export class TokenSource {
   readonly #callback: OauthBearerTokenCallback;
   readonly #setToken: SetToken;
-  readonly #onFailure: (error: KafkaError) => void;
+  readonly #told: TokenEvents;
   /** For the clocks and the callback's promises, which must not keep a client that nobody can reach. */
   readonly #within: (step: (source: TokenSource) => void) => void;
   readonly #open = { attempt: null as Attempt | null, timer: undefined as NodeJS.Timeout | undefined, ended: false };
@@ -50,17 +58,11 @@ export class TokenSource {
   #failures = 0;
   #waitsToRetry = false;
 
-  /** @param onFailure is told each time that there is no token */
-  constructor(
-    callback: OauthBearerTokenCallback,
-    setToken: SetToken,
-    onFailure: (error: KafkaError) => void,
-    attemptMs = ATTEMPT_MS,
-  ) {
+  constructor(callback: OauthBearerTokenCallback, setToken: SetToken, told: TokenEvents, attemptMs = ATTEMPT_MS) {
     this.#attemptMs = attemptMs;
     this.#callback = callback;
     this.#setToken = setToken;
-    this.#onFailure = onFailure;
+    this.#told = told;
     this.#within = withinReach(this);
   }
 
@@ -131,6 +133,7 @@ export class TokenSource {
     if (this.#open.attempt !== attempt) return;
     this.#end(attempt);
     this.#failures = 0;
+    this.#told.taken();
     this.#askIn((expiresAt - Date.now()) * (RENEW_AT - JITTER * Math.random()));
   }
 
@@ -141,7 +144,7 @@ export class TokenSource {
     const backoff = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS);
     this.#waitsToRetry = true;
     this.#askIn(backoff * (0.8 + 0.4 * Math.random()));
-    this.#onFailure(noToken(reason));
+    this.#told.failed(noToken(reason));
   }
 
   #end(attempt: Attempt): void {

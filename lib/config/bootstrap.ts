@@ -5,9 +5,28 @@ import { quote } from '../arguments/values.js';
 
 const protocols: readonly string[] = ['plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'];
 
+/** Kafka's port, and what librdkafka takes where none is given. */
+const PORT = 9092;
+
+/** Scheme, host and port of one broker: [IPv6]:port, an IPv6 address alone, or host:port; the port may be left out. */
+function partsOf(entry: string): { scheme: string | undefined; host: string; port: string | undefined } {
+  const [, scheme, address] = /^(?:([^:/]*):\/\/)?(.*)$/s.exec(entry)!;
+  const parts = /^\[([^\]]+)\](?::(.*))?$/s.exec(address!) ?? /^((?:[^:]*:){2,}[^:]*)$/s.exec(address!) ?? undefined;
+  const [, host, port] = parts ?? /^([^:]*)(?::(.*))?$/s.exec(address!)!;
+  return { scheme, host: host!, port };
+}
+
+/** Where the list names one broker alone: which. */
+export function onlyServer(servers: string): { readonly address: string; readonly port: number } | undefined {
+  const [one, ...others] = servers.split(',').filter((entry) => entry.trim() !== '');
+  if (one === undefined || others.length > 0) return undefined;
+  const { host, port = PORT } = partsOf(one.trim());
+  return { address: host, port: Number(port) };
+}
+
 /** What is wrong with one broker of the list, in words, or undefined. */
 function faultOf(entry: string, securityProtocol: string): string | undefined {
-  const [, scheme, address] = /^(?:([^:/]*):\/\/)?(.*)$/s.exec(entry)!;
+  const { scheme, host, port } = partsOf(entry);
   if (scheme !== undefined) {
     const known = protocols.includes(scheme.toLowerCase());
     if (!known) return `'host:port': ${quote(`${scheme}://`)} is no protocol of Kafka's`;
@@ -15,9 +34,6 @@ function faultOf(entry: string, securityProtocol: string): string | undefined {
       return `'host:port': ${quote(`${scheme}://`)} is not the protocol in 'security.protocol', '${securityProtocol}'`;
     }
   }
-  // [IPv6]:port, an IPv6 address alone, or host:port with the port left out or not.
-  const parts = /^\[([^\]]+)\](?::(.*))?$/s.exec(address!) ?? /^((?:[^:]*:){2,}[^:]*)$/s.exec(address!) ?? undefined;
-  const [, host, port] = parts ?? /^([^:]*)(?::(.*))?$/s.exec(address!)!;
   if (!host || /[\s/?#@[\]]/.test(host)) return "'host:port' with the name of a host";
   if (port === undefined) return undefined;
   const isPort = /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535;

@@ -6,7 +6,7 @@ import { type ClientRecord, type NativeClient, native } from '../../binding/nati
 import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import type { Logger } from '../arguments/logger.js';
 import { Link } from '../client/link.js';
-import { Refusals, isRefusal } from '../client/refusals.js';
+import { Refusals, isRefusal, isTokenRefusal } from '../client/refusals.js';
 import { TokenSource, setTokenOf } from '../client/token-source.js';
 import { alarm, clearTimeout, setTimeout } from '../client/timers.js';
 import { configProperties } from '../config/properties.js';
@@ -69,6 +69,8 @@ export class LookupHandle {
   readonly link: Link<ClientRecord, NativeClient>;
   readonly #tokens: TokenSource | null;
   readonly #refusals: Refusals;
+  /** Of tokens: told once each. */
+  readonly #tokenRefusals: Refusals;
   /** There is a connection, or it has been waited for long enough. */
   readonly connected: Promise<unknown>;
 
@@ -97,14 +99,21 @@ export class LookupHandle {
       const loggers = new Set<Logger>();
       for (const user of this.#users) user.deref()?.onRecord(record, loggers);
     });
-    this.#refusals = new Refusals(
-      () => !this.link.over.ended && this.link.handle.brokersUp()[0] === 0,
-      (refusal) => this.link.refuse(refusal, () => true),
-    );
-    const onFailure = (error: KafkaError) => {
-      for (const user of this.#users) user.deref()?.onTrouble(error);
+    const stands = () => !this.link.over.ended && this.link.handle.brokersUp()[0] === 0;
+    const refuse = (refusal: KafkaError) => this.link.refuse(refusal, () => true);
+    this.#refusals = new Refusals(stands, refuse);
+    this.#tokenRefusals = new Refusals(stands, (refusal) => {
+      this.#tokenRefusals.end();
+      refuse(refusal);
+    });
+    const told = {
+      failed: (error: KafkaError) => {
+        if (isTokenRefusal(error)) this.#tokenRefusals.begin(error);
+        for (const user of this.#users) user.deref()?.onTrouble(error);
+      },
+      taken: () => this.#tokenRefusals.end(),
     };
-    this.#tokens = oauthBearerToken ? new TokenSource(oauthBearerToken, setTokenOf(this.link), onFailure) : null;
+    this.#tokens = oauthBearerToken ? new TokenSource(oauthBearerToken, setTokenOf(this.link), told) : null;
     handles.set(key, this);
     const connected = this.link
       .request('connect', (id) => this.link.handle.connect(id, CONNECT_MS))
@@ -135,6 +144,7 @@ export class LookupHandle {
     if (!this.#users.delete(user) || this.#users.size > 0) return;
     handles.delete(this.#key); // who comes now makes another one
     this.#refusals.end();
+    this.#tokenRefusals.end();
     const late = setTimeout(() => this.link.abandon(), timeoutMs + 500);
     await this.link.end();
     this.#tokens?.ending();

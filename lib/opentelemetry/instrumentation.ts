@@ -102,8 +102,8 @@ export class SeekafkaInstrumentation {
   }
 
   #onSend(event: SendEvent): void {
-    const { messages, clientId } = event;
-    const subject = { topic: topicOf(messages), clientId };
+    const { messages, clientId, server } = event;
+    const subject = { topic: topicOf(messages), clientId, server };
     const active = context.active();
     const { length } = messages;
     const span = telemetry.start(operations.send, subject, active, {
@@ -134,16 +134,16 @@ export class SeekafkaInstrumentation {
   }
 
   #onCommit(event: CommitEvent): void {
-    const { offsets, clientId, groupId } = event;
+    const { offsets, clientId, groupId, server } = event;
     const one = offsets.length === 1 ? offsets[0]! : undefined;
-    const subject = { topic: onlyTopic(offsets), partition: one?.partition, clientId, groupId };
+    const subject = { topic: onlyTopic(offsets), partition: one?.partition, clientId, groupId, server };
     const attributes = one && { attributes: { 'messaging.kafka.offset': one.offset } };
     this.#begin(event, telemetry.start(operations.settle, subject, context.active(), attributes), subject);
   }
 
   #onProcess(event: ProcessEvent): void {
-    const { message, clientId, groupId } = event;
-    const subject = { topic: message.topic, partition: message.partition, clientId, groupId };
+    const { message, clientId, groupId, server } = event;
+    const subject = { topic: message.topic, partition: message.partition, clientId, groupId, server };
     const { span, inside } = startProcess(message, subject);
     this.#begin(event, span, subject);
     if (event.attempt === 1) telemetry.count(operations.process, subject, 1);
@@ -151,10 +151,10 @@ export class SeekafkaInstrumentation {
   }
 
   #onConsume(event: ConsumeEvent): void {
-    const { message, batch, clientId, groupId, waitedMs } = event;
+    const { message, batch, clientId, groupId, server, waitedMs } = event;
     const subject = message
-      ? { topic: message.topic, partition: message.partition, clientId, groupId }
-      : { topic: onlyTopic(batch!.topicPartitions), clientId, groupId };
+      ? { topic: message.topic, partition: message.partition, clientId, groupId, server }
+      : { topic: onlyTopic(batch!.topicPartitions), clientId, groupId, server };
     if (batch) telemetry.count(operations.receive, subject, batch.length);
     else this.#received.add(subject);
     // Most messages lie ready when they are asked for, as the rest of a batch that came.

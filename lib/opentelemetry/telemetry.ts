@@ -42,16 +42,18 @@ export interface Subject {
   readonly partition?: number | undefined;
   readonly clientId?: string | undefined;
   readonly groupId?: string | undefined;
+  readonly server?: { readonly address: string; readonly port: number } | undefined;
 }
 
 /** What both a span and a measurement have; these keep the number of series small. */
-function common({ name, type }: Operation, { topic, groupId }: Subject): Attributes {
+function common({ name, type }: Operation, { topic, groupId, server }: Subject): Attributes {
   return {
     'messaging.system': 'kafka',
     'messaging.operation.name': name,
     'messaging.operation.type': type,
     ...(topic !== undefined && { 'messaging.destination.name': topic }),
     ...(groupId !== undefined && { 'messaging.consumer.group.name': groupId }),
+    ...(server && { 'server.address': server.address, 'server.port': server.port }),
   };
 }
 

@@ -24,7 +24,7 @@ export interface ProgramOptions {
 
 /**
  * A process that runs the text of a module, which imports 'seekafka' as any program does and reads what it needs from
- * process.env. It is killed when it is disposed, or after `limitMs`.
+ * process.env; or what stands in the arguments of Node.js. It is killed when it is disposed, or after `limitMs`.
  */
 export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -36,11 +36,12 @@ export class Program implements AsyncDisposable {
   readonly ended: Promise<Ending>;
 
   constructor(
-    source: string,
+    source: string | readonly string[],
     env: Readonly<Record<string, string>> = {},
     { limitMs = 80_000, before, uid, nodeOptions = [] }: ProgramOptions = {},
   ) {
-    const command = [process.execPath, ...nodeOptions, '--input-type=module', '--eval', source];
+    const what = typeof source === 'string' ? ['--input-type=module', '--eval', source] : source;
+    const command = [process.execPath, ...nodeOptions, ...what];
     const [file, ...args] = before === undefined ? command : ['bash', '-c', `${before}\nexec "$@"`, 'bash', ...command];
     this.#child = spawn(file!, args, {
       cwd: root,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { Admin, type AdminConfig, Consumer, KafkaError, Producer } from 'seekafka';
 import { Certificates } from '../helpers/certificates.js';
+import { example } from '../helpers/example.js';
 import { describeOwnKafka } from '../helpers/kafka.js';
 import { skip } from '../helpers/groups.js';
 import { Program } from '../helpers/program.js';
@@ -135,6 +136,15 @@ describeOwnKafka(
           expect((await inTime(consumer.endOffsets([{ topic, partition: 0 }])))[0]!.offset).to.be.above(offset);
         });
       }
+    });
+
+    it('lets in who does as examples/tls-scram.ts does, by the right password', async () => {
+      const env = { KAFKA_BROKERS: kafka().listeners.SASLTLS!, KAFKA_CA: secured.authority.file, KAFKA_USER: 'alice' };
+      await using right = example('tls-scram', [topic], { ...env, KAFKA_PASSWORD: PASSWORD.alice });
+      await using wrong = example('tls-scram', [topic], { ...env, KAFKA_PASSWORD: 'wrong' });
+      expect(await right.ended).to.deep.include({ code: 0, stdout: 'from alice\n', stderr: '' });
+      expect(await wrong.ended).to.include({ code: 1, stdout: '' });
+      expect((await wrong.ended).stderr).to.match(/^ERR__AUTHENTICATION connect: .*invalid credentials.*\n$/);
     });
 
     it('trusts whom NODE_EXTRA_CA_CERTS names, where it is not told whom to trust', async () => {

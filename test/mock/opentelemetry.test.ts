@@ -103,6 +103,18 @@ describe('seekafka/opentelemetry', () => {
     return consumer;
   };
 
+  it('names a server where there is one, and none of several', async () => {
+    await using several = await MockCluster.start({ brokers: 2 });
+    await using producer = new Producer({ 'bootstrap.servers': several.bootstrapServers });
+    await producer.send({ topic, value: 'a' });
+    await using only = new Producer(servers());
+    await only.send({ topic, value: 'a' });
+    expect(called(`send ${topic}`).map(({ attributes }) => attributes['server.address'])).to.deep.equal([
+      undefined,
+      '127.0.0.1',
+    ]);
+  });
+
   it('has a span for each send, with its outcome, whose context the messages carry', async () => {
     await using producer = new Producer({ ...servers(), 'client.id': 'writer' });
     await inSpan('request', () => producer.send({ topic, value: 'a' }));
@@ -118,6 +130,8 @@ describe('seekafka/opentelemetry', () => {
       'messaging.operation.name': 'send',
       'messaging.operation.type': 'send',
       'messaging.destination.name': topic,
+      'server.address': '127.0.0.1',
+      'server.port': Number(cluster.bootstrapServers.split(':')[1]),
       'messaging.client.id': 'writer',
       'messaging.destination.partition.id': '0',
       'messaging.kafka.offset': 0,

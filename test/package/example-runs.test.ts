@@ -90,6 +90,7 @@ describe('npm start', function () {
 /** What each of the smaller examples prints, but for what depends on the time. */
 const printed = {
   'table.ts': ['at the start: 2 customers, ann: 200', 'bob: 50 -> nothing', 'bob is known: false'],
+  'opentelemetry.ts': ['POST /orders', '  send orders', '    process orders', '      SELECT customer'],
   'order-service.ts': [
     'live: 200, ready: 200',
     '199 orders of 20 customers billed, 4 tried again, 1 refused, 200 committed',

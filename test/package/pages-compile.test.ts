@@ -50,6 +50,15 @@ describe('the pages', () => {
     });
   }
 
+  it('name tests that there are', () => {
+    const named = [...pages, 'README.md'].flatMap((page) => {
+      const files = readFileSync(path.join(root, page), 'utf8').matchAll(/\btest\/[\w./-]+\.ts\b/g);
+      return [...files].map(([file]) => ({ page, file }));
+    });
+    expect(named.length).to.be.above(40);
+    expect(named.filter(({ file }) => !existsSync(path.join(root, file)))).to.deep.equal([]);
+  });
+
   for (const page of pages.filter((name) => name.includes('migrate-from'))) {
     it(`${page}: the keys that it names on our side are ours`, () => {
       const rows = readFileSync(path.join(root, page), 'utf8').matchAll(/^\|[^|]+\|([^|]+)\|$/gm);

@@ -18,7 +18,7 @@ describe('tokens of a client', () => {
     source = new TokenSource(
       callback,
       (one) => (refuse ? Promise.reject(refuse()) : Promise.resolve(taken.push(one))),
-      (error) => failures.push(error),
+      { failed: (error) => failures.push(error), taken: () => undefined },
       attemptMs,
     );
     source.needed();

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { World } from './world.ts';
+
+test('an order becomes an invoice', async () => {
+  await using world = await World.start();
+  await world.order('ann', { pieces: 3, price: 5 });
+  expect(await world.invoices(1)).toEqual([['ann', 15]]);
+});
+
+test('an order is billed when the broker is back', async () => {
+  await using world = await World.start();
+  await world.order('ann', { pieces: 1, price: 1 });
+  await world.invoices(1);
+  world.cluster.brokerDown(1);
+  const ordered = world.order('bob', { pieces: 2, price: 5 }); // waits for the broker
+  world.cluster.brokerUp(1);
+  await ordered;
+  expect((await world.invoices(2))[1]).toEqual(['bob', 10]);
+});
