@@ -48,6 +48,8 @@ export class Partition implements TopicPartition {
   #missed = false;
   /** A read has reached its end here: nothing is delivered until that read is over. */
   #kept = false;
+  /** librdkafka was told to pause it because it had no start, and was not told otherwise since, whatever phase has followed. */
+  #parked = false;
   #arrivals = 0;
   #inHand: InHand | null = null;
   #atBeginning = false;
@@ -98,6 +100,11 @@ export class Partition implements TopicPartition {
   /** Whether librdkafka has to pause it, for whatever reason. */
   get still(): boolean {
     return this.#paused || this.#kept || this.#heldBack;
+  }
+
+  /** Whether librdkafka has paused it, or was told to: its pause outlives an assignment. */
+  get pausedNatively(): boolean {
+    return this.still || this.#parked;
   }
 
   /** What is buffered is good while this stays as it was when the run of messages arrived. */
@@ -168,12 +175,14 @@ export class Partition implements TopicPartition {
 
   /** From `starting`: librdkafka is told of it. `active`, or `parked` where there is no position. */
   handOver(): RepositionToken {
-    this.#phase = this.#position === null ? 'parked' : 'active';
+    this.#parked = this.#position === null;
+    this.#phase = this.#parked ? 'parked' : 'active';
     return this.begin();
   }
 
   /** From `parked`: a position was found. */
   unpark(): void {
+    this.#parked = false;
     this.#phase = 'active';
   }
 
@@ -194,6 +203,7 @@ export class Partition implements TopicPartition {
     this.#paused = false;
     this.#kept = false;
     this.#heldBack = false;
+    this.#parked = false;
     this.#token = null;
     this.#repositioning = false;
     this.#withheld = false;
