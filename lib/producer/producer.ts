@@ -147,7 +147,7 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
     this.#transactions =
       transactionalId === undefined
         ? null
-        : new Transactions(this.#core.link, transactionTimeoutMs, {
+        : new Transactions(this.#core.link, settings.servers, transactionTimeoutMs, {
             send: (what) => this.#send(what),
             delivered: () => this.#delivered(DELIVERY_FLUSH_MS),
             withdraw: () => this.#rejectQueued(() => localError('send', errno.purgeQueue, WITHDRAWN)),
