@@ -19,7 +19,7 @@ export interface Driver {
   process64?(job: ConsumeJob): Promise<Tally>;
   eachMessage1?(job: ConsumeJob): Promise<Tally>;
   eachMessage64?(job: ConsumeJob): Promise<Tally>;
-  /** A producer with acks=all, ready to send: connected. `job.lingerMs` is honoured where the client has such a thing. */
+  /** A producer with acks=all, ready to send: connected. `job.lingerMs` is honoured where the client has such a thing; left out: its default. */
   producer?(job: ProducerJob): Promise<BenchProducer>;
   /** A consumer in a new group that stands at the log end of all partitions, or goes there. */
   tail?(job: TailJob, onMessage: (value: Buffer) => void): Promise<Tail>;
@@ -49,7 +49,7 @@ export interface Tally {
 export interface ProducerJob {
   servers: string;
   topic: string;
-  lingerMs: number;
+  lingerMs?: number;
 }
 
 export interface BenchProducer {

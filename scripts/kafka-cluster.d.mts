@@ -7,7 +7,7 @@ export interface ClusterNode {
   readonly runs: boolean;
   /** Starts it on the data that it has; `up()` says when it answers. */
   start(): void;
-  up(timeoutMs?: number): Promise<void>;
+  up(): Promise<void>;
   /** SIGSTOP, and SIGCONT. */
   freeze(): void;
   thaw(): void;
@@ -33,5 +33,4 @@ export function startCluster(options: {
   users: Readonly<Record<string, string>>;
   properties?: Readonly<Record<string, string | number | boolean>>;
   log?: (line: string) => void;
-  timeoutMs?: number;
 }): Promise<Cluster>;

@@ -31,6 +31,10 @@ export const LISTENERS = ['CLIENT', 'LOGIN'];
 /** Three nodes and their clients share the machine: little memory, and no compiler that works for long. */
 const memory = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
+/** A node that starts, and does not answer for so long, is killed and started again, so many times. */
+const START_PATIENCE_MS = 120_000;
+const STARTS = 4;
+
 /** A dead node is known to be dead within some seconds, and a frozen one too. */
 const clusterProperties = {
   'inter.broker.listener.name': 'DIRECT',
@@ -43,6 +47,8 @@ const clusterProperties = {
   'share.coordinator.state.topic.replication.factor': 3,
   'share.coordinator.state.topic.min.isr': 2,
   'broker.session.timeout.ms': 4000,
+  // On a busy machine, or while another node is frozen, a node that comes back has to wait for a quorum.
+  'initial.broker.registration.timeout.ms': 600_000,
   'controller.quorum.election.timeout.ms': 1000,
   'controller.quorum.fetch.timeout.ms': 2000,
   'unclean.leader.election.enable': false,
@@ -55,7 +61,7 @@ const clusterProperties = {
  * of a node has, the one that its clients are told
  * @param {Record<string, string>} options.users who may log in, each with the password
  */
-export async function startCluster({ advertise, users, properties = {}, log = () => {}, timeoutMs = 240_000 }) {
+export async function startCluster({ advertise, users, properties = {}, log = () => {} }) {
   const reason = whyNoKafka();
   if (reason) throw new Error(`No local Kafka: ${reason}.`);
   await download(log);
@@ -108,7 +114,7 @@ export async function startCluster({ advertise, users, properties = {}, log = ()
   };
   try {
     for (const node of nodes) node.start();
-    await Promise.all(nodes.map((node) => node.up(timeoutMs)));
+    await Promise.all(nodes.map((node) => node.up()));
   } catch (error) {
     await stop();
     throw error;
@@ -149,6 +155,8 @@ class Node {
   #java = null;
   #gone = Promise.resolve();
   #output = '';
+  /** It was started, and not ended since. */
+  #wanted = false;
 
   constructor(id, port, configFile, logFile) {
     Object.assign(this, { id, port, configFile, logFile });
@@ -160,6 +168,7 @@ class Node {
 
   /** Starts it on the data that it has. */
   start() {
+    this.#wanted = true;
     const args = [...javaArguments(this.logFile, memory), 'kafka.Kafka', this.configFile];
     const java = spawn(javaCommand, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment, detached: true });
     for (const stream of [java.stdout, java.stderr]) {
@@ -181,15 +190,27 @@ class Node {
     });
   }
 
-  /** Resolves when it answers requests. */
-  async up(timeoutMs = 120_000) {
-    const deadline = Date.now() + timeoutMs;
-    while (!(await answers(this.port))) {
-      if (!this.#java || Date.now() > deadline) {
+  /**
+   * Resolves when it answers requests. One that ends by itself meanwhile, or does not come to it, is started again; not one that
+   * kill() or stop() has ended.
+   */
+  async up() {
+    for (let starts = 1, since = Date.now(); !(await answers(this.port)); await sleep(100)) {
+      const patient = this.#java !== null && Date.now() - since < START_PATIENCE_MS;
+      if (patient) continue;
+      if (!this.#wanted || starts === STARTS) {
         const tail = (await readFile(this.logFile, 'utf8').catch(() => '')).split('\n').slice(-40).join('\n');
-        throw new Error(`Node ${this.id} of Kafka ${version} does not answer:\n${this.#output}\n${tail}`);
+        throw new Error(
+          `Node ${this.id} of Kafka ${version} does not answer (started ${starts} times):\n${this.#output}\n${tail}`,
+        );
       }
-      await sleep(100);
+      this.#java?.kill('SIGKILL');
+      await this.#gone;
+      await sleep(1000); // for a port that is not free yet
+      if (!this.#wanted) continue;
+      this.start();
+      starts++;
+      since = Date.now();
     }
   }
 
@@ -203,12 +224,14 @@ class Node {
 
   /** SIGKILL: nothing is handed over. */
   async kill() {
+    this.#wanted = false;
     this.#java?.kill('SIGKILL');
     await this.#gone;
   }
 
   /** In order, so that leadership is handed over; by force after a while. */
   async stop(patienceMs = 30_000) {
+    this.#wanted = false;
     const java = this.#java;
     java?.kill('SIGTERM');
     const timer = setTimeout(() => java?.kill('SIGKILL'), patienceMs);

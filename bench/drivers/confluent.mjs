@@ -30,7 +30,8 @@ export const driver = {
   },
 
   async producer({ servers, topic, lingerMs }) {
-    const producer = connect(servers).producer({ kafkaJS: { acks: -1 }, 'linger.ms': lingerMs });
+    const linger = lingerMs === undefined ? {} : { 'linger.ms': lingerMs };
+    const producer = connect(servers).producer({ kafkaJS: { acks: -1 }, ...linger });
     await producer.connect();
     const send = (messages) => producer.send({ topic, messages });
     return benchProducer(producer, send);

@@ -33,7 +33,8 @@ export const driver = {
   },
 
   async producer({ servers, topic, lingerMs }) {
-    const config = { 'bootstrap.servers': servers, acks: -1, 'linger.ms': lingerMs, dr_cb: true };
+    const linger = lingerMs === undefined ? {} : { 'linger.ms': lingerMs };
+    const config = { 'bootstrap.servers': servers, acks: -1, ...linger, dr_cb: true };
     const producer = new rdkafka.Producer(config);
     const ready = once(producer, 'ready');
     producer.connect();

@@ -41,7 +41,8 @@ export const driver = {
   process64: (job) => processBy(job, 64),
 
   async producer({ servers, topic, lingerMs }) {
-    const producer = new Producer({ 'bootstrap.servers': servers, acks: 'all', 'linger.ms': lingerMs });
+    const linger = lingerMs === undefined ? {} : { 'linger.ms': lingerMs };
+    const producer = new Producer({ 'bootstrap.servers': servers, acks: 'all', ...linger });
     return {
       sendArray: (values) => producer.send(values.map((value) => ({ topic, value }))),
       sendOne: (value) => producer.send({ topic, value }),

@@ -46,6 +46,8 @@ export class Partition implements TopicPartition {
   /** A seek for it was asked and has not ended: nothing is delivered. */
   #withheld = false;
   #missed = false;
+  /** librdkafka was told to pause it because it had no start, and was not told otherwise since, whatever phase has followed. */
+  #parked = false;
   #arrivals = 0;
   #inHand: InHand | null = null;
   #atBeginning = false;
@@ -96,6 +98,11 @@ export class Partition implements TopicPartition {
   /** Whether librdkafka has to pause it, for whatever reason. */
   get still(): boolean {
     return this.#paused || this.#heldBack;
+  }
+
+  /** Whether librdkafka has paused it, or was told to: its pause outlives an assignment. */
+  get pausedNatively(): boolean {
+    return this.still || this.#parked;
   }
 
   /** What is buffered is good while this stays as it was when the run of messages arrived. */
@@ -161,12 +168,14 @@ export class Partition implements TopicPartition {
 
   /** From `starting`: librdkafka is told of it. `active`, or `parked` where there is no position. */
   handOver(): RepositionToken {
-    this.#phase = this.#position === null ? 'parked' : 'active';
+    this.#parked = this.#position === null;
+    this.#phase = this.#parked ? 'parked' : 'active';
     return this.begin();
   }
 
   /** From `parked`: a position was found. */
   unpark(): void {
+    this.#parked = false;
     this.#phase = 'active';
   }
 
@@ -186,6 +195,7 @@ export class Partition implements TopicPartition {
     this.#phase = 'free';
     this.#paused = false;
     this.#heldBack = false;
+    this.#parked = false;
     this.#token = null;
     this.#repositioning = false;
     this.#withheld = false;

@@ -235,7 +235,7 @@ export class Rebalancer {
 
   async #leave(partitions: readonly Partition[]): Promise<void> {
     if (partitions.length === 0) return;
-    const paused = partitions.filter((p) => p.still || p.position === null);
+    const paused = partitions.filter((p) => p.pausedNatively);
     this.#seeker.unbind(partitions);
     this.#partitions.leave(partitions);
     // librdkafka's pause outlives the assignment.

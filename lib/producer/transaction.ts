@@ -4,6 +4,7 @@ import type { ClientRecord, NativeClient } from '../../binding/native.js';
 import { flat } from '../arguments/partitions.js';
 import { isObject, typeError } from '../arguments/values.js';
 import { deferred } from '../client/deferred.js';
+import { type Uninitialized, uninitializedProducer } from '../client/held-up.js';
 import { alarm, nextTurn, now } from '../client/timers.js';
 import { consumedForTransaction, isTransactionalConsumer } from '../client/transactional.js';
 import type { Consumer } from '../consumer/consumer.js';
@@ -54,7 +55,8 @@ interface Host {
 
 type ProducerLink = Link<ClientRecord, NativeClient>;
 
-export class Transactions {
+export class Transactions implements Uninitialized {
+  readonly servers: string;
   readonly #link: ProducerLink;
   readonly #timeoutMs: number;
   readonly #host: Host;
@@ -66,10 +68,15 @@ export class Transactions {
   /** No transaction succeeds any more: another producer has the id, as a rule. */
   #fatal: KafkaError | null = null;
 
-  constructor(link: ProducerLink, timeoutMs: number, host: Host) {
+  /** It need not be initialised early any more. */
+  readonly #isInitialized: () => void;
+
+  constructor(link: ProducerLink, servers: string, timeoutMs: number, host: Host) {
     this.#link = link;
+    this.servers = servers;
     this.#timeoutMs = timeoutMs;
     this.#host = host;
+    this.#isInitialized = uninitializedProducer(this);
   }
 
   async run<T>(work: (tx: Transaction<never, never>) => Promise<T>): Promise<T> {
@@ -104,7 +111,10 @@ export class Transactions {
           toldMs: timeoutMs,
           late,
         })
-        .then(() => void (this.#initialized = true))
+        .then(() => {
+          this.#initialized = true;
+          this.#isInitialized();
+        })
         .finally(() => (this.#initializing = null));
       try {
         await this.#link.over.race(operation, this.#initializing, { timeoutMs: left, toldMs: timeoutMs, signal, late });
@@ -121,6 +131,7 @@ export class Transactions {
 
   /** Aborts what is under way, unless it is being committed. Takes no longer than that, and never rejects. */
   async close(timeoutMs: number): Promise<void> {
+    this.#isInitialized();
     const running = this.#current;
     if (!running) return;
     running.end(destroyed('transaction'));

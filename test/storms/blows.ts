@@ -66,6 +66,7 @@ export class Storm {
       this.#blow(node, (kind, target, lastsMs) => this.#onNode(kind, target, lastsMs)),
       this.#blow(net, (kind, target, lastsMs) => this.#onNet(kind, target, lastsMs)),
     ]);
+    this.#running.catch(() => undefined); // stop() tells
   }
 
   async stop(): Promise<void> {

@@ -78,6 +78,7 @@ export class History {
   readonly #begun = performance.now();
   #buffer: string[] = [];
   #nextId = 1;
+  #closed = false;
   readonly counts = { calls: 0, failed: 0, messages: 0, sent: 0 };
   /** Calls that have not ended, for who looks on. */
   readonly open = new Map<number, { actor: string; name: string; since: number }>();
@@ -92,6 +93,7 @@ export class History {
   }
 
   write(entry: Line): void {
+    if (this.#closed) return;
     this.#buffer.push(JSON.stringify(entry));
     if (this.#buffer.length >= 1000) this.flush();
   }
@@ -103,6 +105,7 @@ export class History {
 
   close(): void {
     this.flush();
+    this.#closed = true;
     closeSync(this.#file);
   }
 

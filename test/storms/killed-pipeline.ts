@@ -49,37 +49,43 @@ export async function killPipeline(
   const lives = new Lives(world, { GROUP: group, INPUT: topics.plain, OUTPUT: topics.out });
   const random = world.random('kills');
   const writing = writePlain(world, 'writer-1', false);
-  storm.start();
-  for (let i = 0; i < kills; i++) {
-    lives.begin();
-    // Mostly in the middle of its work, now and then while it starts.
-    if (random.chance(0.8)) await lives.progress();
-    await pause(random.integer(0, 5000));
-    history.storm('kill pipeline', `${i + 1}`);
-    await lives.kill();
-  }
-  lives.begin();
-  await lives.progress();
-  await storm.stop();
-  history.write({ k: 'calm', t: history.now });
-  world.busy = false;
-  await writing;
-  lives.resting = false; // soon nothing is left to do
-  const until = awake() + world.patienceMs;
-  const drained = history.call(group, 'drain', { places: [topics.plain] }, async () => {
-    for (;;) {
-      const committed = new Map(await again(() => witness.committed(group, [topics.plain])));
-      const ends = await again(() => witness.ends(topics.plain));
-      if (ends.every(([place, end]) => end === 0 || committed.get(place) === end)) return;
-      if (awake() > until)
-        throw new Error(`not at the end: ${JSON.stringify([...committed])} of ${JSON.stringify(ends)}`);
-      await pause(200);
+  try {
+    storm.start();
+    for (let i = 0; i < kills; i++) {
+      lives.begin();
+      // Mostly in the middle of its work, now and then while it starts.
+      if (random.chance(0.8)) await lives.progress();
+      await pause(random.integer(0, 5000));
+      history.storm('kill pipeline', `${i + 1}`);
+      await lives.kill();
     }
-  });
-  await drained.catch(() => undefined);
-  await lives.kill();
-  await again(() => witness.tell(history, Object.values(topics)));
-  history.close();
+    lives.begin();
+    await lives.progress();
+    await storm.stop();
+    history.write({ k: 'calm', t: history.now });
+    world.busy = false;
+    await writing;
+    lives.resting = false; // soon nothing is left to do
+    const until = awake() + world.patienceMs;
+    const drained = history.call(group, 'drain', { places: [topics.plain] }, async () => {
+      for (;;) {
+        const committed = new Map(await again(() => witness.committed(group, [topics.plain])));
+        const ends = await again(() => witness.ends(topics.plain));
+        if (ends.every(([place, end]) => end === 0 || committed.get(place) === end)) return;
+        if (awake() > until)
+          throw new Error(`not at the end: ${JSON.stringify([...committed])} of ${JSON.stringify(ends)}`);
+        await pause(200);
+      }
+    });
+    await drained.catch(() => undefined);
+    await lives.kill();
+    await again(() => witness.tell(history, Object.values(topics)));
+  } finally {
+    world.busy = false;
+    await lives.kill();
+    await Promise.allSettled([storm.stop(), world.patiently(writing)]);
+    history.close();
+  }
   const findings = check(readHistory(file));
   const { longestRestMs, commits } = lives;
   if (longestRestMs > REST_MS) findings.add('stuck', `the pipeline rested for ${longestRestMs} ms`);

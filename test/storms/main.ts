@@ -108,3 +108,7 @@ function work(): Promise<boolean> | boolean {
 }
 
 process.exitCode = (await work()) ? 0 : 1;
+setTimeout(() => {
+  console.error(`Something keeps the process alive: ${process.getActiveResourcesInfo().join()}`);
+  process.exit(1);
+}, 20_000).unref();

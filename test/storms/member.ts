@@ -29,19 +29,21 @@ export class Member {
     readonly options: MemberOptions,
   ) {
     const { group, protocol, reads, seeks, login = false } = options;
+    // STORM_DEBUG=FILE STORM_DEBUG_ACTOR=NAME: what librdkafka logs for that member.
+    const debugFile = process.env['STORM_DEBUG'];
+    const debugged = debugFile !== undefined && (process.env['STORM_DEBUG_ACTOR'] ?? name) === name;
     const config: ConsumerConfig = {
       ...world.connection(login),
       ...protocolConfig(protocol),
       'group.id': group,
       'auto.offset.reset': 'earliest',
       'auto.commit.interval.ms': 300,
-      ...(process.env['STORM_DEBUG'] === undefined || protocol !== 'consumer' ? {} : { debug: 'cgrp,consumer' }),
+      ...(debugged ? { debug: 'cgrp,consumer,topic,fetch,metadata' } : {}),
     };
     world.history.actor(name, { group, protocol, reads, seeks });
     this.random = world.random(name);
     this.consumer = new Consumer(config);
-    const debugFile = process.env['STORM_DEBUG'];
-    if (debugFile !== undefined) {
+    if (debugged) {
       this.consumer.on('log', ({ facility, message }) => {
         appendFileSync(debugFile, `${world.history.now} ${name} ${facility} ${message}\n`);
       });

@@ -106,8 +106,7 @@ export async function sail(harbour: Harbour, options: VoyageOptions): Promise<Ou
   });
   if (options.planted !== undefined) world.patienceMs = 12_000;
   const voyage = new Voyage(world, harbour);
-  await voyage.run(options);
-  history.close();
+  await voyage.run(options).finally(() => history.close());
   const findings = check(readHistory(options.file));
   return { findings, counts: history.counts, blows: voyage.storm.counts, longest: history.longest };
 }
@@ -124,6 +123,9 @@ class Voyage {
   readonly storm: Storm;
   readonly #witness: Witness;
   readonly #crews: Crew[] = [];
+  /** What goes on by itself, and ends when it is told so. */
+  readonly #working: Promise<unknown>[] = [];
+  readonly #closing: { close(): Promise<void> }[] = [];
 
   constructor(
     readonly world: World,
@@ -134,7 +136,27 @@ class Voyage {
     this.#witness = new Witness(cluster.direct);
   }
 
-  async run({ seconds, storm = true }: VoyageOptions): Promise<void> {
+  async run(options: VoyageOptions): Promise<void> {
+    let good = false;
+    try {
+      await this.#sail(options);
+      good = true;
+    } finally {
+      if (!good) await this.#abandon();
+      await this.#witness[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Nobody goes on, and nothing keeps the process alive. */
+  async #abandon(): Promise<void> {
+    const { world } = this;
+    world.busy = world.reading = false;
+    await world.patiently(
+      Promise.allSettled([this.storm.stop(), ...this.#working, ...this.#closing.map((one) => one.close())]),
+    );
+  }
+
+  async #sail({ seconds, storm = true }: VoyageOptions): Promise<void> {
     const { world } = this;
     const { history } = world;
     const [, second, third] = this.#protocols();
@@ -143,6 +165,7 @@ class Voyage {
       writePlain(world, 'writer-2', true),
       writeTransactions(world, 'writer-tx'),
     ];
+    this.#working.push(...writing);
     await this.#crew('sailors', 'eager', true, ['messages', 'batches']);
     await this.#crew('divers', 'cooperative', true, ['messages', 'process'], true);
     await this.#crew('pilots', 'consumer', true, ['batches', 'messages']);
@@ -150,11 +173,14 @@ class Voyage {
       this.#guests(await this.#crew('readers', second!, false, ['messages']), second!, 'batches'),
       this.#guests(await this.#crew('workers', third!, false, ['process by key']), third!, 'process by key'),
     ];
+    this.#working.push(...guests);
     const pipeline = new Pipeline(world, 'pipeline-1', `pipeline-${world.topics.out}`, this.#protocols()[0]!);
     const endReader = new EndReader(world, 'reader-1');
+    this.#closing.push(pipeline, endReader);
     await Promise.all([pipeline.start(), endReader.start()]);
     const looking = this.#look(pipeline.group);
     const watching = this.#watch();
+    this.#working.push(looking, watching);
     if (storm) this.storm.start();
     await pause(seconds * 1000);
 
@@ -170,14 +196,9 @@ class Voyage {
     ]);
     world.reading = false;
     await Promise.all([looking, watching]);
-    await Promise.all([
-      pipeline.close(),
-      endReader.close(),
-      ...this.#crews.flatMap(({ steady }) => steady.map((member) => member.close())),
-    ]);
+    await Promise.all(this.#closing.map((one) => one.close()));
     await again(() => this.#seeAll(pipeline.group));
     await again(() => this.#witness.tell(history, Object.values(world.topics)));
-    await this.#witness[Symbol.asyncDispose]();
   }
 
   #protocols(): Protocol[] {
@@ -198,6 +219,7 @@ class Voyage {
       const options = { group, protocol, reads: way, seeks, topics, login: login && i === 0 };
       return new Member(this.world, `${name}-${i + 1}`, options);
     });
+    this.#closing.push(...steady);
     await Promise.all(steady.map((member) => member.start()));
     const crew = { group, topics, steady, seeks };
     this.#crews.push(crew);
