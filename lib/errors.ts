@@ -103,7 +103,6 @@ export const errno = {
   leaderNotAvailable: 5,
   groupIdNotFound: 69,
   electionNotNeeded: 84,
-  unstableOffsetCommit: 88,
 } as const;
 
 /** An error of librdkafka's with a text of ours. */

@@ -187,8 +187,6 @@ export interface ProducerConfig
     ProducerReplacedProperties {}
 
 export interface CommonSettings {
-  /** `bootstrap.servers`, as given. */
-  servers: string;
   socketTimeoutMs: number;
   /** What the client logs in with. */
   login: Login;
@@ -372,11 +370,7 @@ function settingsOf(
   isGiven: (name: string) => boolean,
   login: Login,
 ): SettingsOf[ClientKind] {
-  const common: CommonSettings = {
-    servers: valueOf('metadata.broker.list'),
-    socketTimeoutMs: valueOf('socket.timeout.ms'),
-    login,
-  };
+  const common: CommonSettings = { socketTimeoutMs: valueOf('socket.timeout.ms'), login };
   if (kind === 'admin') return common;
   if (kind === 'producer') {
     return {

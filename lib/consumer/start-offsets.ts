@@ -6,7 +6,6 @@ import type { TopicPartition } from '../arguments/options.js';
 import type { PartitionKey } from '../arguments/partitions.js';
 import type { Assignment } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
-import { heldUpByTransaction } from '../client/held-up.js';
 import { isRefusal } from '../client/refusals.js';
 import { delay } from '../client/timers.js';
 import type { ConsumerSettings } from '../config/config.js';
@@ -139,8 +138,6 @@ export class StartOffsets {
       } else if (answer.error.retriable || answer.error.errno === errno.noEntity || isRefusal(answer.error)) {
         // Also where nobody leads it: its broker may come back.
         this.#events.report(partitionsError('start', [{ ...p.row(), error: answer.error }]));
-        const { enableAutoCommit, servers } = this.#settings;
-        if (answer.error.errno === errno.unstableOffsetCommit && !enableAutoCommit) heldUpByTransaction(servers);
         return true;
       } else {
         failed.push({ ...p.row(), error: answer.error });

@@ -166,8 +166,6 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
    * Takes the `transactional.id`: aborts what another producer with it has left open, and fences that one. The first
    * transaction() does it too. Call it before a consumer of a pipeline begins to read: until a transaction that a killed
    * process has left is decided, what its consumer group has committed cannot be known (up to `transaction.timeout.ms`).
-   * Where nobody has called it, a consumer that waits for that, without `enable.auto.commit`, has it done some seconds later: if one
-   * producer alone of the process has not done it (of several nobody knows which is meant).
    * (rd_kafka_init_transactions)
    *
    * @param options `timeoutMs`, default `transaction.timeout.ms`; `signal`

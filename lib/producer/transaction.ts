@@ -4,7 +4,6 @@ import type { ClientRecord, NativeClient } from '../../binding/native.js';
 import { flat } from '../arguments/partitions.js';
 import { isObject, typeError } from '../arguments/values.js';
 import { deferred } from '../client/deferred.js';
-import { type Uninitialized, uninitializedProducer } from '../client/held-up.js';
 import { alarm, nextTurn, now } from '../client/timers.js';
 import { consumedForTransaction, isTransactionalConsumer } from '../client/transactional.js';
 import type { Consumer } from '../consumer/consumer.js';
@@ -55,8 +54,7 @@ interface Host {
 
 type ProducerLink = Link<ClientRecord, NativeClient>;
 
-export class Transactions implements Uninitialized {
-  readonly servers: string;
+export class Transactions {
   readonly #link: ProducerLink;
   readonly #timeoutMs: number;
   readonly #host: Host;
@@ -68,15 +66,10 @@ export class Transactions implements Uninitialized {
   /** No transaction succeeds any more: another producer has the id, as a rule. */
   #fatal: KafkaError | null = null;
 
-  /** It need not be initialised early any more. */
-  readonly #isInitialized: () => void;
-
-  constructor(link: ProducerLink, servers: string, timeoutMs: number, host: Host) {
+  constructor(link: ProducerLink, timeoutMs: number, host: Host) {
     this.#link = link;
-    this.servers = servers;
     this.#timeoutMs = timeoutMs;
     this.#host = host;
-    this.#isInitialized = uninitializedProducer(this);
   }
 
   async run<T>(work: (tx: Transaction<never, never>) => Promise<T>): Promise<T> {
@@ -111,10 +104,7 @@ export class Transactions implements Uninitialized {
           toldMs: timeoutMs,
           late,
         })
-        .then(() => {
-          this.#initialized = true;
-          this.#isInitialized();
-        })
+        .then(() => void (this.#initialized = true))
         .finally(() => (this.#initializing = null));
       try {
         await this.#link.over.race(operation, this.#initializing, { timeoutMs: left, toldMs: timeoutMs, signal, late });
@@ -131,7 +121,6 @@ export class Transactions implements Uninitialized {
 
   /** Aborts what is under way, unless it is being committed. Takes no longer than that, and never rejects. */
   async close(timeoutMs: number): Promise<void> {
-    this.#isInitialized();
     const running = this.#current;
     if (!running) return;
     running.end(destroyed('transaction'));

@@ -293,7 +293,6 @@ describe('config: what seekafka does itself', () => {
 
   it("has librdkafka's defaults where it keeps them, and its own where it does not", () => {
     expect(settings({})).to.deep.equal({
-      servers: 'a:9092,b:9092',
       socketTimeoutMs: 60000,
       login: 'none',
       groupId: undefined,
@@ -305,7 +304,6 @@ describe('config: what seekafka does itself', () => {
       autoOffsetReset: 'latest',
     });
     expect(normalizeConfig('producer', servers).settings).to.deep.equal({
-      servers: 'a:9092,b:9092',
       socketTimeoutMs: 60000,
       transactionalId: undefined,
       transactionTimeoutMs: 60000,
