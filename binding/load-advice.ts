@@ -69,7 +69,7 @@ function inBundle(): string {
   const tag = platformTag();
   return (
     'This seekafka is part of a bundle. Tell the bundler that seekafka is external (esbuild: --external:seekafka; webpack: ' +
-    "externals: [/^seekafka\\b/]; Vite: ssr.external; Next.js: serverExternalPackages) and install it where the bundle runs; or copy " +
+    'externals: [/^seekafka\\b/]; Vite: ssr.external; Next.js: serverExternalPackages) and install it where the bundle runs; or copy ' +
     `node_modules/@seekafka/${tag}/seekafka.node beside the bundle; or name its path in the environment variable SEEKAFKA_ADDON.`
   );
 }

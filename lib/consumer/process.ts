@@ -30,7 +30,8 @@ export interface ProcessSurroundings {
 const DECODED_AHEAD = 16;
 
 /** Whether it may be a promise, of whatever kind. */
-const isObject = (value: unknown): boolean => (typeof value === 'object' && value !== null) || typeof value === 'function';
+const isObject = (value: unknown): boolean =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 /** One process(), from its call to its end. */
 export class Processing implements Worker, ReaderTells {

@@ -15,7 +15,8 @@ describe('the memory that process() counts', () => {
     const work = new PartitionWork(source, { changed: () => undefined });
     let offset = 0;
     const lanes: Lane[] = [];
-    const take = (batch: ArrivedBatch) => lanes.push(work.add({ offset: offset++ } as PackedMessage, batch, `${offset}`));
+    const take = (batch: ArrivedBatch) =>
+      lanes.push(work.add({ offset: offset++ } as PackedMessage, batch, `${offset}`));
     /** The message at that offset is done. */
     const done = (at: number) => {
       const lane = lanes[at]!;
