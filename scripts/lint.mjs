@@ -70,7 +70,8 @@ function house() {
   for (const folder of ['lib', 'binding', 'test', 'bench', 'examples']) {
     for (const file of filesBelow(folder, /\.ts$/)) {
       const name = path.basename(file);
-      if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|d|generated))?\.ts$/.test(name)) {
+      // A second ending says what reads the file (`.test`, `.jest`); `_pb` is how the compiler of Protocol Buffers names its own.
+      if (!/^[a-z0-9]+(-[a-z0-9]+)*(_pb)?(\.[a-z]+)?\.ts$/.test(name)) {
         complain(`${file}: TypeScript files are named in kebab-case`);
       }
     }
