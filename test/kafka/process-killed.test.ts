@@ -166,17 +166,17 @@ async function killAgainAndAgain(cluster: RealKafka, protocol: Protocol | undefi
 }
 
 describeOnKafka('process, of a process that is killed', (cluster) => {
-  let folder: string;
+  let folder: string | undefined;
   before(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'seekafka-killed-'));
   });
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(() => folder && rm(folder, { recursive: true, force: true }));
 
   const chosen = process.env.PROTOCOLS?.split(',') ?? (process.env.KILLS ? ['', ...protocols] : ['']);
   for (const protocol of [undefined, ...protocols].filter((each) => chosen.includes(each ?? ''))) {
     it(`commits nothing that was not done, keeps the order of each key, and skips nothing (${protocol ?? 'assigned by hand'})`, async function () {
       this.timeout(20_000 + KILLS * 15_000);
-      await killAgainAndAgain(cluster(), protocol, folder);
+      await killAgainAndAgain(cluster(), protocol, folder!);
     });
   }
 });
