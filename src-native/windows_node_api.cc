@@ -46,8 +46,8 @@ HMODULE FindRuntime() {
 }
 
 /**
- * Keeps this library loaded to the end of the process, as `-z nodelete` does on Linux: Node.js frees it with the last worker that has
- * loaded it, and threads that were left to themselves would run code that is gone.
+ * Keeps this library loaded to the end of the process, as `-z nodelete` does on Linux: Node.js frees it with the last
+ * worker that has loaded it, and threads that were left to themselves would run code that is gone.
  */
 bool KeepLoaded() {
   HMODULE self = nullptr;
