@@ -142,7 +142,8 @@ describe('a broker that is away', () => {
     // Timers of Node.js count whole milliseconds: each may end a part of one early.
     expect(performance.now() - start).to.be.at.least(3 * 295);
     expect(awake() - limitFrom).to.be.lessThan(3000);
-    expect(turns).to.be.greaterThan(50);
+    // A call that blocked the event loop would leave it one turn each. (A busy machine gave it 49 in these 900 ms.)
+    expect(turns).to.be.greaterThan(9);
     const since = member.mark();
     for (const broker of [1, 2, 3]) mock.brokerUp(broker);
     // Nothing came late of what was withdrawn.
