@@ -1,15 +1,15 @@
-import {
+import type {
   Admin,
   Consumer,
-  type ConsumerEvents,
-  type ClientEvents,
-  type KafkaError,
-  type LogLine,
-  type OffsetReset,
+  ConsumerEvents,
+  ClientEvents,
+  KafkaError,
+  LogLine,
+  OffsetReset,
   Producer,
-  type Stall,
-  type Statistics,
-  type TopicPartition,
+  Stall,
+  Statistics,
+  TopicPartition,
 } from 'seekafka';
 
 /** Both ways, so that `any` and a wider type do not pass. */

@@ -4,7 +4,7 @@
 import {
   Admin,
   Consumer,
-  KafkaError,
+  type KafkaError,
   MockCluster,
   Producer,
   librdkafkaVersion,
