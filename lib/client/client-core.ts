@@ -144,14 +144,13 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     const setting = (key: string) => this.#config.findLast(([name]) => name === key)?.[1];
     const groupId = setting('group.id');
     const server = onlyServer(setting('bootstrap.servers') ?? setting('metadata.broker.list') ?? '');
-    this.about = {
-      client,
+    const who = {
       clientId: setting('client.id') ?? 'rdkafka',
       ...(groupId === undefined || groupId.startsWith(NO_GROUP) ? {} : { groupId }),
-      ...(server && { server }),
     };
+    this.about = { client, ...who, ...(server && { server }) };
     clients.set(client, { ...this.about, statisticsMs: Number(setting('statistics.interval.ms') ?? 0) });
-    const source = { ...this.about, client: client.constructor.name };
+    const source = { client: client.constructor.name, ...who };
     if (this.#logger) this.log = new ClientLog(this.#logger, source, (error) => this.#loggerFailed(error));
     if (this.#kind) watch(client, { kind: this.#kind, handle: this.link.handle, also: this.letGo });
   }
