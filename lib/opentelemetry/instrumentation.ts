@@ -19,6 +19,7 @@ import { MOST_LINKS, linksOf, onlyTopic, startProcess } from './context.js';
 import { ReceivedCounts } from './received.js';
 import { SCOPE, type Subject, VERSION, operations, telemetry } from './telemetry.js';
 
+/** What is told of the clients. */
 export interface InstrumentationConfig {
   /** False: nothing is done until enable(). Default true. */
   enabled?: boolean;
@@ -67,12 +68,14 @@ export class SeekafkaInstrumentation {
     if (this.#config.enabled) this.enable();
   }
 
+  /** From now on the clients of this process are told of. Without effect where it is so already. */
   enable(): void {
     if (this.#enabled) return;
     this.#enabled = true;
     for (const [to, take] of this.#subscriptions) to.subscribe(take as (event: unknown) => void);
   }
 
+  /** Nothing more is told. Spans of what is under way are not ended. */
   disable(): void {
     this.#enabled = false;
     this.#received.tell();
@@ -89,10 +92,12 @@ export class SeekafkaInstrumentation {
     telemetry.use(undefined, provider);
   }
 
+  /** In the place of the whole configuration, from the next message on. `enabled` has no effect here: see enable() and disable(). */
   setConfig(config: InstrumentationConfig): void {
     this.#config = { enabled: true, ...config };
   }
 
+  /** A copy of the configuration; `enabled` says whether it tells of the clients now. */
   getConfig(): InstrumentationConfig {
     return { ...this.#config, enabled: this.#enabled };
   }

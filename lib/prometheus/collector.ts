@@ -15,10 +15,13 @@ type Client = Consumer | Producer | Admin;
 
 /** What is needed of a `Registry` of prom-client. */
 export interface PrometheusRegistry {
+  /** Called once for each metric, with an object in the shape of prom-client's. */
   registerMetric(metric: never): unknown;
+  /** Called by `stop()`, with the name of each metric. */
   removeSingleMetric(name: string): unknown;
 }
 
+/** What is collected, and under which names. */
 export interface CollectOptions {
   /** What the names of the metrics begin with. Default `seekafka_`. */
   prefix?: string | undefined;
@@ -26,6 +29,7 @@ export interface CollectOptions {
   partitions?: boolean | undefined;
 }
 
+/** The metrics of some clients in a registry of prom-client, until `stop()`. */
 export interface Collector extends Disposable {
   /** Collects of another client, too. @throws TypeError as of collect() */
   add(client: Client): void;
