@@ -6,7 +6,7 @@ import { now } from '../client/timers.js';
 import type { PackedBatch } from './batch.js';
 import type { Delivery } from './delivery.js';
 import type { DeserializationError } from './deserialization-error.js';
-import { consumes } from './diagnostics.js';
+import { Consumed, consumes } from './diagnostics.js';
 import { Gathering } from './gathering.js';
 import { type Message, PackedMessage, type Run, isDetached, offsetAt, passed } from './message.js';
 import type { Read } from './read.js';
@@ -122,8 +122,7 @@ abstract class DeliveryIterator<T, Limits extends ReadLimits> implements Read<T>
   /** Tells what is handed out. Called only where somebody subscribes. */
   protected tell(message: PackedMessage | null, batch: PackedBatch | null): void {
     const waitedMs = this.#askedAt === null ? 0 : now() - this.#askedAt;
-    const sample = (count: number) => (message ? [message] : batch!.sample(count));
-    consumes.publish({ ...this.delivery.about, message, batch, waitedMs, sample });
+    consumes.publish(new Consumed(this.delivery.about, message, batch, waitedMs));
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
