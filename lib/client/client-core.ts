@@ -122,10 +122,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
       this.#hooks.onRefused?.(refusal);
     };
     this.#refusals = new Refusals(stands, refuse);
-    this.#tokenRefusals = new Refusals(stands, (refusal) => {
-      this.#tokenRefusals.end();
-      refuse(refusal);
-    });
+    this.#tokenRefusals = new Refusals(stands, refuse, 'once');
     if (!oauthBearerToken) return;
     this.#tokens = new TokenSource(oauthBearerToken, setTokenOf(this.link), {
       failed: (error) => {

@@ -10,16 +10,19 @@ const TICK_MS = 800;
 export class Refusals {
   readonly #stands: () => boolean;
   readonly #refuse: (error: KafkaError) => void;
+  readonly #once: boolean;
   #error: KafkaError | null = null;
   #timer: NodeJS.Timeout | undefined;
 
   /**
    * @param stands whether the refusal is in force still
    * @param refuse rejects what waits
+   * @param times whether a refusal is told for as long as it stands, or `once`, until it begins anew
    */
-  constructor(stands: () => boolean, refuse: (error: KafkaError) => void) {
+  constructor(stands: () => boolean, refuse: (error: KafkaError) => void, times: 'again' | 'once' = 'again') {
     this.#stands = stands;
     this.#refuse = refuse;
+    this.#once = times === 'once';
   }
 
   begin(error: KafkaError): void {
@@ -40,9 +43,11 @@ export class Refusals {
   }
 
   #tick(): void {
-    if (!this.#error) return;
-    if (this.#stands()) this.#refuse(this.#error);
-    else this.end();
+    const error = this.#error;
+    if (!error) return;
+    const stands = this.#stands();
+    if (!stands || this.#once) this.end();
+    if (stands) this.#refuse(error);
   }
 }
 

@@ -30,7 +30,7 @@ export interface ProcessSurroundings {
 const DECODED_AHEAD = 16;
 
 /** Whether it may be a promise, of whatever kind. */
-const isObject = (value: unknown): boolean =>
+const mayBePromise = (value: unknown): boolean =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 /** One process(), from its call to its end. */
@@ -240,7 +240,7 @@ export class Processing implements Worker, ReaderTells {
         try {
           const outcome = this.#attempt(work);
           this.#calledAt = null;
-          if (isObject(outcome)) {
+          if (mayBePromise(outcome)) {
             this.#running.add(work);
             await outcome;
           }

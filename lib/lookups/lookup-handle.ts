@@ -102,10 +102,7 @@ export class LookupHandle {
     const stands = () => !this.link.over.ended && this.link.handle.brokersUp()[0] === 0;
     const refuse = (refusal: KafkaError) => this.link.refuse(refusal, () => true);
     this.#refusals = new Refusals(stands, refuse);
-    this.#tokenRefusals = new Refusals(stands, (refusal) => {
-      this.#tokenRefusals.end();
-      refuse(refusal);
-    });
+    this.#tokenRefusals = new Refusals(stands, refuse, 'once');
     const told = {
       failed: (error: KafkaError) => {
         if (isTokenRefusal(error)) this.#tokenRefusals.begin(error);
