@@ -258,8 +258,8 @@ export interface NativeClient extends Handle<ClientRecord>, NativeAdmin {
   /** rd_kafka_purge of everything, without waiting (RD_KAFKA_PURGE_F_NON_BLOCKING) */
   purge(): NativeError | undefined;
   /**
-   * Nobody waits any more for the reply to connect, listTopics, partitionsOf, or transact of init, begin, failure or offsets. A call that has not
-   * begun never does, one that is repeated is not repeated again. The reply of one that is under way may come nevertheless.
+   * Nobody waits any more for the reply to connect, listTopics, partitionsOf or transact. A call that has not begun never does, one that is
+   * repeated is not repeated again. The reply of one that is under way may come nevertheless.
    */
   cancel(id: number): void;
   /** rd_kafka_metadata of no topic, on the client's thread: answers as soon as there is a connection. */
@@ -270,11 +270,12 @@ export interface NativeClient extends Handle<ClientRecord>, NativeAdmin {
   partitionsOf(id: number, timeoutMs: number, topic: string): NativeError | undefined;
   /**
    * rd_kafka_init_transactions, _begin_transaction, _send_offsets_to_transaction, _commit_transaction and
-   * _abort_transaction, on the client's thread. The last two go on until they are decided. `failure`, within a transaction,
-   * begins nothing (rd_kafka_begin_transaction): the error of its reply is why the transaction has failed, or ERR__STATE.
+   * _abort_transaction, on the client's thread. The last two go on in librdkafka when their time is over (ERR__TIMED_OUT): the same
+   * step again waits on. `failure`, within a transaction, begins nothing (rd_kafka_begin_transaction): the error of its reply is why
+   * the transaction has failed, or ERR__STATE.
    */
-  transact(id: number, what: 'init', timeoutMs: number): NativeError | undefined;
-  transact(id: number, what: 'begin' | 'failure' | 'commit' | 'abort'): NativeError | undefined;
+  transact(id: number, what: 'init' | 'commit' | 'abort', timeoutMs: number): NativeError | undefined;
+  transact(id: number, what: 'begin' | 'failure'): NativeError | undefined;
   transact(
     id: number,
     what: 'offsets',

@@ -16,7 +16,7 @@ namespace seekafka {
 // A call of librdkafka that waits for brokers, made in attempts by the client's thread. See client_thread.h.
 struct BlockingCall {
   uint32_t id = 0;
-  // When its time is over. Clock::time_point::max(): it goes on until it is decided, and cannot be cancelled.
+  // When its time is over.
   Clock::time_point until;
   // An attempt takes so long at most. It becomes longer, up to `longest`, where a broker did not answer in time.
   std::chrono::milliseconds length;

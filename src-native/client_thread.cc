@@ -59,7 +59,7 @@ void ClientThread::TakeOver() {
   for (; !core_->asked.empty(); core_->asked.pop_front()) open_.push_back(std::move(core_->asked.front()));
   const auto cancelled = [this](const BlockingCall& call) {
     const auto& ids = core_->cancelled;
-    return call.until != Clock::time_point::max() && std::find(ids.begin(), ids.end(), call.id) != ids.end();
+    return std::find(ids.begin(), ids.end(), call.id) != ids.end();
   };
   open_.erase(std::remove_if(open_.begin(), open_.end(), cancelled), open_.end());
   core_->cancelled.clear();

@@ -58,8 +58,8 @@ BlockingCall TransactionStep(const Napi::CallbackInfo& info) {
   const auto limit = [&info] { return Clock::now() + milliseconds(ToUint32(info[2])); };
   if (what == "init") return Resumable(rd_kafka_init_transactions, limit());
   if (what == "offsets") return Offsets(info, limit());
-  if (what == "commit") return Resumable(rd_kafka_commit_transaction, Clock::time_point::max());
-  if (what == "abort") return Resumable(rd_kafka_abort_transaction, Clock::time_point::max());
+  if (what == "commit") return Resumable(rd_kafka_commit_transaction, limit());
+  if (what == "abort") return Resumable(rd_kafka_abort_transaction, limit());
   if (what == "begin" || what == "failure") return Begin();
   throw Napi::RangeError::New(info.Env(), "transact: no step of a transaction: " + what);
 }

@@ -105,7 +105,7 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
         : new Transactions(this.#core.link, transactionTimeoutMs, {
             send: (what) => this.#sender.send(what),
             delivered: () => this.#sender.delivered(DELIVERY_FLUSH_MS),
-            withdraw: () => this.#sender.withdraw(() => localError('send', errno.purgeQueue, WITHDRAWN)),
+            withdraw: () => this.#sender.withdraw(localError('send', errno.purgeQueue, WITHDRAWN)),
             report: (error) => this.#core.report(error),
             fatal: () => this.#core.fatal,
           });
@@ -152,8 +152,10 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
    * ERR__MSG_TIMED_OUT after `message.timeout.ms`, with what it waited for as its `cause`; ERR_UNKNOWN_TOPIC_OR_PART after
    * `topic.metadata.propagation.max.ms` where there is no such topic (an event `error` says so after two seconds, once);
    * ERR_MSG_SIZE_TOO_LARGE, ... (of several messages the first error, with
-   * the outcome of each in `results`); ERR__STATE with a `transactional.id`: such a producer sends in transaction() only. The stack of
-   * an error of a message that is sent alone does not name the caller: to note it would take longer than to send the message
+   * the outcome of each in `results`); ERR__DESTROY when close() ended it, with ERR__PURGE_QUEUE (it was not sent) or
+   * ERR__PURGE_INFLIGHT (it may be stored) as its `cause`; ERR__STATE with a `transactional.id`: such a producer sends in transaction()
+   * only. The stack of an error of a message that is sent alone names the caller where that awaits it: to note the caller before would
+   * take longer than to send the message
    */
   send(messages: readonly ProducerMessage<V, K>[]): Promise<RecordMetadata[]>;
   send(message: ProducerMessage<V, K>): Promise<RecordMetadata>; // the last one: TypeScript tells of it what does not fit
@@ -188,15 +190,17 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
    * A message or an offset that `tx` refused is not left out: the transaction aborts, even if `work` has caught the error.
    * What `work` has not awaited is waited for.
    *
-   * (rd_kafka_init_transactions the first time, for up to `transaction.timeout.ms`; rd_kafka_begin_transaction;
-   * rd_kafka_commit_transaction or rd_kafka_abort_transaction, until they are decided.)
+   * Each step waits for the transaction's coordinator for up to `transaction.timeout.ms`. (rd_kafka_init_transactions the first time;
+   * rd_kafka_begin_transaction; rd_kafka_commit_transaction or rd_kafka_abort_transaction)
    *
    * @returns what `work` resolved with, once it is committed
    * @throws what `work` rejected with. KafkaError ERR__NOT_CONFIGURED without `transactional.id`; ERR__STATE while another
    * transaction of this producer has not ended; ERR__FENCED, fatal, when another producer has the id now (what the work
    * saw of it is its `cause`); ERR_INVALID_PRODUCER_EPOCH when it took longer than `transaction.timeout.ms` (default 60,000),
-   * so that its coordinator has aborted it (the next one begins anew); the error of the first message that failed; ERR__DESTROY
-   * when the producer is closed meanwhile, which aborts
+   * so that its coordinator has aborted it (the next one begins anew); the error of the first message that failed; ERR__TIMED_OUT,
+   * `retriable` where nothing was begun: the coordinator was not found. Not `retriable` where it has not answered the commit: the
+   * transaction may be committed yet, or aborted, and the next one waits for that before it begins; ERR__DESTROY when the producer is
+   * closed meanwhile, which aborts
    */
   transaction<T>(work: (tx: Transaction<V, K>) => Promise<T>): Promise<T> {
     return this.#core.run('transaction', () => {
@@ -240,9 +244,9 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
   }
 
   /**
-   * Sends what waits, waits for it, and lets go of everything. What is not acknowledged in time rejects with
-   * ERR__PURGE_QUEUE or ERR__PURGE_INFLIGHT. A transaction whose work has not ended is aborted. The second call waits for
-   * the first. Never rejects.
+   * Sends what waits, waits for it, and lets go of everything. What is not acknowledged in time rejects with ERR__DESTROY, whose
+   * `cause` tells whether it may be stored: ERR__PURGE_QUEUE (it was not sent) or ERR__PURGE_INFLIGHT. A transaction whose work has not
+   * ended is aborted. The second call waits for the first. Never rejects.
    *
    * @param options `timeoutMs`, default 30,000
    */
@@ -261,6 +265,6 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
     this.#queue.flushGathered();
     const left = Math.max(0, until - now());
     await this.#core.link.over.race('close', this.#sender.delivered(left), { timeoutMs: left }).catch(() => undefined);
-    await this.#sender.giveUp(() => destroyed('send'));
+    await this.#sender.close();
   }
 }

@@ -1,7 +1,7 @@
 // Messages on their way: gathered, packed, handed to librdkafka as far as it has room, and settled by its reports.
 
 import { DeliveryReports } from '../../binding/delivery-layout.js';
-import type { ClientRecord, DeliveryRecord, NativeClient } from '../../binding/native.js';
+import { type ClientRecord, type DeliveryRecord, type NativeClient, native } from '../../binding/native.js';
 import {
   MessagePacker,
   type PackableMessage,
@@ -14,7 +14,7 @@ import type { ClientCore } from '../client/client-core.js';
 import { deliveries } from '../client/diagnostics.js';
 import { queueMicrotask } from '../client/timers.js';
 import type { ProducerSettings } from '../config/config.js';
-import { type KafkaError, call, errno, localError } from '../errors.js';
+import { KafkaError, call, errno, localError } from '../errors.js';
 import { MissingTopics } from './missing-topics.js';
 import { ArraySending, type Sending, SinglesSending, type Waiter } from './sending.js';
 
@@ -130,20 +130,25 @@ export class SendQueue {
   }
 
   /** Rejects what librdkafka never got. */
-  withdraw(error: () => KafkaError): void {
+  withdraw(reason: KafkaError): void {
     this.flushGathered();
     const queued = this.#queue;
     this.#queue = [];
+    const purged = new KafkaError('send', native.errorCode(errno.purgeQueue)!);
     for (const id of queued) {
       const sending = this.#sendings.get(id)!;
-      while (sending.taken < sending.count) sending.refused(sending.taken++, error());
+      const packed = sending.packed!;
+      while (sending.taken < sending.count) {
+        const index = sending.taken++;
+        sending.refused(index, sending.givenUp(index, partitionOf(packed, index), reason, purged));
+      }
       if (sending.ended) this.#forget(id);
     }
   }
 
-  /** What librdkafka purges from now on has failed for this reason. */
-  blame(refusal: KafkaError): void {
-    for (const sending of this.#sendings.values()) sending.refusal = refusal;
+  /** What librdkafka purges from now on has failed for this reason, unless it had another one before. */
+  blame(reason: KafkaError): void {
+    for (const sending of this.#sendings.values()) sending.reason ??= reason;
   }
 
   /** librdkafka gives up all that it has, and reports so. */

@@ -5,7 +5,7 @@ import { type AddedHeaders, addedHeaders, producerMessage, withAdded } from '../
 import type { ProducerMessage, RecordMetadata } from '../arguments/options.js';
 import { typeError } from '../arguments/values.js';
 import { type SendEvent, sends } from '../client/diagnostics.js';
-import { type KafkaError, call, refusedBy } from '../errors.js';
+import { KafkaError, call, destroyed, refusedBy } from '../errors.js';
 import { type Encoder, type Encoding, EncodingLine } from './encoder.js';
 import type { ProducerCore, SendQueue } from './send-queue.js';
 
@@ -52,26 +52,30 @@ export class Sender {
   }
 
   /** Rejects what librdkafka never got. */
-  withdraw(error: () => KafkaError): void {
-    this.#encoding.abandon(error);
-    this.#queue.withdraw(error);
+  withdraw(reason: KafkaError): void {
+    this.#encoding.abandon(() =>
+      reason.operation === 'send' ? new KafkaError('send', reason) : refusedBy('send', reason),
+    );
+    this.#queue.withdraw(reason);
   }
 
   /** No broker accepts this producer: what waits for one is told, and is not sent later. */
   refuse(refusal: KafkaError): void {
     this.#queue.flushGathered();
-    if (this.#queue.empty && this.#encoding.empty) return;
-    this.withdraw(() => refusedBy('send', refusal));
-    this.#queue.blame(refusal);
-    this.#queue.purge();
+    this.#giveUp(refusal);
   }
 
   /** The time of close() is over: what is not acknowledged rejects. */
-  async giveUp(error: () => KafkaError): Promise<void> {
-    if (this.#queue.empty && this.#encoding.empty) return;
-    this.withdraw(error);
-    this.#queue.purge();
+  async close(): Promise<void> {
+    this.#giveUp(destroyed('send'));
     await this.#queue.reported();
+  }
+
+  #giveUp(reason: KafkaError): void {
+    if (this.#queue.empty && this.#encoding.empty) return;
+    this.withdraw(reason);
+    this.#queue.blame(reason);
+    this.#queue.purge();
   }
 
   #sendTraced(what: unknown, several: boolean): Sent {
@@ -158,15 +162,28 @@ export class Sender {
     } catch (error) {
       return call(() => Promise.reject(error as Error));
     }
-    return this.#queue.add(checked);
+    return awaited(this.#queue.add(checked));
   }
 
   #addOne(message: PackableMessage, added: AddedHeaders | null): Promise<RecordMetadata> {
     try {
-      return this.#queue.add(withAddedTo(message, added));
+      return awaited(this.#queue.add(withAddedTo(message, added)));
     } catch (error) {
       return call(() => Promise.reject(error as Error));
     }
+  }
+}
+
+/**
+ * Where the outcome is awaited, the stack of an error names who awaits it: V8 finds that by the promises, when the error has come. To
+ * note each caller before, as call() does, would take longer than to send a message.
+ */
+async function awaited(sent: Promise<RecordMetadata>): Promise<RecordMetadata> {
+  try {
+    return await sent;
+  } catch (error) {
+    Error.captureStackTrace(error as Error, awaited);
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@
 import type { DeliveryReports } from '../../binding/delivery-layout.js';
 import { type NativeError, native } from '../../binding/native.js';
 import { type Deferred, deferred } from '../client/deferred.js';
-import { KafkaError, causedBy, errno, isPurged, partitionName } from '../errors.js';
+import { KafkaError, causedBy, errno, isPurged, partitionName, withoutName } from '../errors.js';
 import type { RecordMetadata } from '../arguments/options.js';
 import { type PackedMessages, topicIndexes } from '../../binding/produce-layout.js';
 
@@ -13,8 +13,8 @@ export abstract class Sending {
   packed: PackedMessages | null;
   /** How many librdkafka has taken or refused; they are the first ones. */
   taken = 0;
-  /** Why it was purged, where no broker accepts the producer. */
-  refusal: KafkaError | null = null;
+  /** Why it is purged, where this side has it purged: no broker accepts the producer, or it is closed. */
+  reason: KafkaError | null = null;
   /** Why a message to the topic was late: what went wrong underneath. */
   readonly #whyLate: (topic: string) => KafkaError | null;
   readonly #topics: readonly string[];
@@ -82,13 +82,17 @@ export abstract class Sending {
 
   /** The error of a message, which names its topic and its partition. @param partition -1: none was chosen */
   failure(index: number, partition: number, error: NativeError): KafkaError {
-    const name = partitionName(this.#topicOf(index), partition);
-    const { refusal } = this;
-    if (refusal && isPurged(error)) {
-      return causedBy(new KafkaError('send', { ...refusal, message: `send: ${name}: ${refusal.message}` }), refusal);
-    }
-    const failed = new KafkaError('send', { ...error, message: `send: ${name}: ${error.message}` });
+    if (this.reason && isPurged(error)) return this.givenUp(index, partition, this.reason, new KafkaError('send', error));
+    const failed = this.#named(index, partition, error);
     return error.errno === errno.msgTimedOut ? causedBy(failed, this.#whyLate(this.#topicOf(index))) : failed;
+  }
+
+  /**
+   * The error of a message that this side has given up. @param reason of send(), as the end of the client, or what has happened to
+   * the client @param purged how far the message had come
+   */
+  givenUp(index: number, partition: number, reason: KafkaError, purged: KafkaError): KafkaError {
+    return causedBy(this.#named(index, partition, reason), reason.operation === 'send' ? purged : reason);
   }
 
   get topics(): readonly string[] {
@@ -97,6 +101,11 @@ export abstract class Sending {
 
   protected notStored(reports: DeliveryReports, report: number, index: number): KafkaError {
     return this.failure(index, reports.partition(report), native.errorCode(reports.errorCode(report))!);
+  }
+
+  #named(index: number, partition: number, error: NativeError): KafkaError {
+    const name = partitionName(this.#topicOf(index), partition);
+    return new KafkaError('send', { ...error, message: `send: ${name}: ${withoutName('send', error.message)}` });
   }
 
   #topicOf(index: number): string {

@@ -1,13 +1,13 @@
 // Transactions of a producer, one after the other: from the coordinator's first answer to its last.
 
-import type { ClientRecord, NativeClient } from '../../binding/native.js';
+import { type ClientRecord, type NativeClient, native } from '../../binding/native.js';
 import { flat } from '../arguments/partitions.js';
 import { isObject, typeError } from '../arguments/values.js';
 import { deferred } from '../client/deferred.js';
 import { alarm, nextTurn, now } from '../client/timers.js';
 import { consumedForTransaction, isTransactionalConsumer } from '../client/transactional.js';
 import type { Consumer } from '../consumer/consumer.js';
-import { KafkaError, call, causedBy, destroyed, errno, isPurged, localError } from '../errors.js';
+import { KafkaError, call, causedBy, destroyed, errno, isDestroyed, isPurged, localError, withoutName } from '../errors.js';
 import type { Link } from '../client/link.js';
 import type { MessageBatch } from '../consumer/batch.js';
 import type { Message } from '../consumer/message.js';
@@ -61,7 +61,9 @@ export class Transactions {
   #initialized = false;
   #initializing: Promise<void> | null = null;
   #current: Running | null = null;
-  /** It is to be done before another one begins. */
+  /** The commit of the one before has not ended in time. It ends before another one begins, and then these are told. */
+  #undecided: readonly (() => void)[] | null = null;
+  /** The abort of the one before has not ended. It does before another one begins. */
   #abortFailed = false;
   /** No transaction succeeds any more: another producer has the id, as a rule. */
   #fatal: KafkaError | null = null;
@@ -80,9 +82,8 @@ export class Transactions {
     try {
       await this.initialize('transaction', {});
       running.mustGoOn();
-      if (this.#abortFailed) await this.#step('abort');
-      this.#abortFailed = false;
-      await this.#step('begin');
+      await this.#endLast();
+      await this.#link.ask('transaction', (id) => this.#link.handle.transact(id, 'begin'));
       running.begunAt = now();
       return await this.#decide(running, work);
     } finally {
@@ -142,14 +143,13 @@ export class Transactions {
       await running.complete();
       if (running.decision) throw destroyed('transaction'); // by close()
       committing = true;
-      await (running.decision = this.#step('commit'));
-      for (const tell of running.onCommitted) tell();
+      await (running.decision = this.#commit(running.onCommitted));
       return result;
     } catch (error) {
       running.end(localError('transaction', errno.state, 'transaction: it is aborted'));
       // After the end of the handle there is nothing to abort any more, and close() aborts what is not being committed.
       const over = error instanceof KafkaError && (error.fatal || error.errno === errno.destroy);
-      const decided = committing ? over : running.decision !== null;
+      const decided = committing ? over || this.#undecided !== null : running.decision !== null;
       if (!decided) await (running.decision = this.#abort());
       throw this.#whyItEnded(error, running);
     }
@@ -168,6 +168,41 @@ export class Transactions {
     return causedBy(localError('transaction', errno.invalidProducerEpoch, `transaction: ${text}`), error);
   }
 
+  /** The one before may have been left without a decision. */
+  async #endLast(): Promise<void> {
+    if (this.#undecided) {
+      try {
+        await this.#commit(this.#undecided);
+      } catch (error) {
+        if (this.#undecided || !(error instanceof KafkaError) || error.fatal || isDestroyed(error)) throw error;
+        this.#abortFailed = true; // its coordinator has aborted it meanwhile, and librdkafka wants to hear the same
+      }
+    }
+    if (this.#abortFailed) await this.#step('abort');
+    this.#abortFailed = false;
+  }
+
+  /** @param onCommitted is told when it is committed, be that by the next transaction */
+  async #commit(onCommitted: readonly (() => void)[]): Promise<void> {
+    this.#undecided = null;
+    try {
+      await this.#step('commit');
+    } catch (error) {
+      if (!(error instanceof KafkaError) || error.errno !== errno.timedOut) throw error;
+      this.#undecided = onCommitted;
+      throw this.#inDoubt();
+    }
+    for (const tell of onCommitted) tell();
+  }
+
+  /** Not retriable: who did the same work again might have it committed twice. */
+  #inDoubt(): KafkaError {
+    const text = `its coordinator has not answered the commit within transaction.timeout.ms (${this.#timeoutMs} ms)`;
+    const message = `transaction: ${text}: it may be committed yet, or aborted`;
+    const late = { ...native.errorCode(errno.timedOut)!, retriable: false, message };
+    return this.#link.over.withCause(new KafkaError('transaction', late));
+  }
+
   /** That it failed is told by an event: whoever waits is told why it was to be aborted. */
   async #abort(): Promise<void> {
     this.#host.withdraw();
@@ -180,15 +215,22 @@ export class Transactions {
     }
   }
 
-  #step(what: 'begin' | 'commit' | 'abort'): Promise<unknown> {
-    return this.#link.ask('transaction', (id) => this.#link.handle.transact(id, what));
+  #step(what: 'commit' | 'abort'): Promise<unknown> {
+    return this.#link.ask('transaction', (id) => this.#link.handle.transact(id, what, this.#timeoutMs));
   }
 }
 
 /** The producer's epoch is not the coordinator's any more, or a message was purged because another one's was not. */
 const isOfOldEpoch = (error: unknown): boolean =>
   error instanceof KafkaError &&
+  !isDestroyed(error) &&
   (error.errno === errno.invalidProducerEpoch || isPurged(error) || isOfOldEpoch(error.cause));
+
+/** Why a message was purged, in place of that it was. */
+function because(purged: KafkaError, why: KafkaError): KafkaError {
+  const message = purged.message.replace(/Local: Purged in \w+$/, withoutName(why.operation, why.message));
+  return causedBy(new KafkaError('send', { ...why, message }, undefined, purged.results), purged);
+}
 
 /** A transaction between its begin and its decision. */
 class Running {
@@ -255,15 +297,15 @@ class Running {
 
   /** Messages of a transaction that has failed are purged. Why it has failed is what counts. */
   #explained(error: unknown): Promise<never> {
-    if (!(error instanceof KafkaError && isPurged(error)) || this.begunAt === null || this.decision) throw error;
+    if (!(error instanceof KafkaError && isPurged(error)) || this.begunAt === null) throw error;
+    if (this.#ended && isDestroyed(this.#ended)) throw because(error, this.#ended);
+    if (this.decision) throw error;
     const asked = this.#link
       .ask('send', (id) => this.#link.handle.transact(id, 'failure'))
       .then(
         () => error,
         (why: KafkaError) => {
-          if (!why.txnRequiresAbort && !why.fatal) return error;
-          const message = error.message.replace(/Local: Purged in \w+$/, why.message);
-          return causedBy(new KafkaError('send', { ...why, message }, undefined, error.results), error);
+          return why.txnRequiresAbort || why.fatal ? because(error, why) : error;
         },
       )
       .then((explained) => Promise.reject(explained));

@@ -57,6 +57,44 @@ describe('a transaction whose coordinator is in trouble', () => {
     await inTime(its.producer.transaction((tx) => tx.send({ topic: its.topic, value: 'y' })));
   });
 
+  it('rejects in time where its commit has no answer, and is decided before the next one begins', async () => {
+    await using its = await scene({ 'transaction.timeout.ms': 2000 });
+    const missed = missesItsBroker(its.producer);
+    const began = awake();
+    const work = its.producer.transaction(async (tx) => {
+      await tx.send({ topic: its.topic, value: 'x' });
+      its.mock.brokerDown(1);
+    });
+    const error = (await inTime(rejection(work))) as KafkaError;
+    expect(awake() - began).to.be.within(1900, 8000);
+    expect(error).to.include({ operation: 'transaction', code: 'ERR__TIMED_OUT', retriable: false, fatal: false });
+    await inTime(missed);
+
+    let worked = 0;
+    const next = () => its.producer.transaction(() => Promise.resolve(++worked));
+    const still = (await inTime(rejection(next()))) as KafkaError;
+    expect(still).to.include({ operation: 'transaction', code: 'ERR__TIMED_OUT' });
+    expect(worked).to.equal(0);
+    its.mock.brokerUp(1);
+    expect(await inTime(next())).to.equal(1);
+    await inTime(its.producer.transaction((tx) => tx.send({ topic: its.topic, value: 'y' })));
+  });
+
+  it('rejects in time where its abort has no answer, with the error of the work', async () => {
+    await using its = await scene({ 'transaction.timeout.ms': 2000 });
+    const own = new Error('of the work');
+    const began = awake();
+    const work = its.producer.transaction(async (tx) => {
+      await tx.send({ topic: its.topic, value: 'x' });
+      its.mock.brokerDown(1);
+      throw own;
+    });
+    expect(await inTime(rejection(work))).to.equal(own);
+    expect(awake() - began).to.be.within(1900, 8000);
+    its.mock.brokerUp(1);
+    await inTime(its.producer.transaction((tx) => tx.send({ topic: its.topic, value: 'y' })));
+  });
+
   it('is committed once its refusal in passing has passed', async () => {
     await using its = await scene();
     for (let i = 0; i < 3; i++) its.mock.pushRequestError(1, END_TXN, COORDINATOR_NOT_AVAILABLE);
