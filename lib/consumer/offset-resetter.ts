@@ -1,11 +1,15 @@
 // What happens when librdkafka says that an offset is outside of the log. Its own reset policy is off ('error'),
 // because it asks for the new offset by itself and can undo a seek that is made meanwhile.
+//
+// The broker that refused the offset may have been frozen, and not know yet that it is the partition's leader no more: the end of its log
+// stands behind what the new leader has. So the look-ups are asked first whether the log holds the offset.
 
 import type { TopicPartition } from '../arguments/options.js';
 import type { Assignment } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import type { ConsumerSettings } from '../config/config.js';
-import { errno, isDestroyed, localError, partitionsError } from '../errors.js';
+import { delay } from '../client/timers.js';
+import { type KafkaError, errno, isDestroyed, localError, partitionsError } from '../errors.js';
 import type { Targets } from '../lookups/targets.js';
 import type { Seeker } from '../seek/seeker.js';
 
@@ -16,6 +20,9 @@ export interface OffsetReset extends TopicPartition {
   /** Where delivery goes on. */
   offset: number;
 }
+
+/** How long a broker that was the leader may take to know that it is not any more. */
+const LEADER_MS = 500;
 
 interface Events {
   fail(error: unknown): void;
@@ -56,6 +63,13 @@ export class OffsetResetter {
       this.#assignment.fetchAgain(p);
       return;
     }
+    const waits = () => p.isCurrent(token) && p.phase === 'active' && this.#seeker.isQuiet(p); // else sought or lost meanwhile
+    const held = await this.#holds(p, askedOffset, waits);
+    if (!waits()) return;
+    if (held) {
+      await this.#assignment.reposition([{ p, offset: askedOffset }], 'keep');
+      return;
+    }
     const policy = atBeginning ? 'earliest' : this.#settings.autoOffsetReset;
     if (policy === 'error') {
       const error = localError(
@@ -66,16 +80,40 @@ export class OffsetResetter {
       throw partitionsError('client', [{ ...p.row(), error }]);
     }
     const target = { kind: policy === 'earliest' ? 'beginning' : 'end' } as const;
+    const timeoutMs = this.#settings.socketTimeoutMs;
+    const found = await this.#insist(p, waits, () =>
+      this.#targets.find('client', [{ ...p.row(), target }], { timeoutMs }),
+    );
+    if (!found) return;
+    const [result] = await this.#assignment.reposition([{ p, offset: found.offset, atBeginning }]);
+    if (result === 'done') this.#events.reset({ ...p.row(), askedOffset, offset: found.offset });
+  }
+
+  /** Whether the log holds the offset. What lies beyond its end is looked at twice: the look-ups may ask the wrong broker, too. */
+  async #holds(p: Partition, offset: number, waits: () => boolean): Promise<boolean> {
+    if (offset < 0) return false;
+    const timeoutMs = this.#settings.socketTimeoutMs;
+    for (const last of [false, true]) {
+      const bounds = await this.#insist(p, waits, () => this.#targets.bounds('client', [p.row()], { timeoutMs }, true));
+      if (!bounds || offset < bounds.beginning) return false;
+      await delay(LEADER_MS, { ref: false });
+      if (offset <= bounds.end) return true;
+      if (last) return false;
+    }
+    return false;
+  }
+
+  /** Asks until there is an answer, or nobody waits for it any more. */
+  async #insist<T extends object>(
+    p: Partition,
+    waits: () => boolean,
+    ask: () => Promise<T[]>,
+  ): Promise<Exclude<T, { error: KafkaError }> | null> {
     for (;;) {
-      const timeoutMs = this.#settings.socketTimeoutMs;
-      const [answer] = await this.#targets.find('client', [{ ...p.row(), target }], { timeoutMs });
-      if (!p.isCurrent(token) || p.phase !== 'active' || !this.#seeker.isQuiet(p)) return; // sought or lost meanwhile
-      if (answer && 'offset' in answer) {
-        const [result] = await this.#assignment.reposition([{ p, offset: answer.offset, atBeginning }]);
-        if (result === 'done') this.#events.reset({ ...p.row(), askedOffset, offset: answer.offset });
-        return;
-      }
-      const error = partitionsError('client', [{ ...p.row(), error: answer!.error }]);
+      const answer = (await ask())[0]!;
+      if (!waits()) return null;
+      if (!('error' in answer)) return answer as Exclude<T, { error: KafkaError }>;
+      const error = partitionsError('client', [{ ...p.row(), error: answer.error as KafkaError }]);
       if (!error.retriable) throw error;
       this.#events.report(error);
     }

@@ -56,11 +56,20 @@ export class Targets {
     return found;
   }
 
-  /** Where each log begins and ends, with `isolation.level` respected. One answer for each, in their order. */
-  async bounds(operation: string, places: readonly TopicPartition[], limits: LookupLimits): Promise<Bounds[]> {
+  /**
+   * Where each log begins and ends. One answer for each, in their order.
+   *
+   * @param whole whether the end is that of the log, beyond transactions that are open; else `isolation.level` is respected
+   */
+  async bounds(
+    operation: string,
+    places: readonly TopicPartition[],
+    limits: LookupLimits,
+    whole = false,
+  ): Promise<Bounds[]> {
     const [beginnings, ends] = await Promise.all([
       this.#list(operation, places, () => 'earliest', limits),
-      this.#list(operation, places, () => 'latest', limits),
+      this.#list(operation, places, () => 'latest', limits, whole),
     ]);
     return places.map((_, i) => {
       const beginning = beginnings[i]!;
@@ -123,9 +132,10 @@ export class Targets {
     places: readonly T[],
     spec: (place: T) => 'earliest' | 'latest' | number,
     limits: LookupLimits,
+    whole = false,
   ): Promise<Looked[]> {
     const asked = places.map((place) => ({ topic: place.topic, partition: place.partition, spec: spec(place) }));
-    return this.#lookups.listOffsets(operation, asked, limits);
+    return this.#lookups.listOffsets(operation, asked, limits, whole ? false : undefined);
   }
 }
 

@@ -82,7 +82,8 @@ export abstract class Sending {
 
   /** The error of a message, which names its topic and its partition. @param partition -1: none was chosen */
   failure(index: number, partition: number, error: NativeError): KafkaError {
-    if (this.reason && isPurged(error)) return this.givenUp(index, partition, this.reason, new KafkaError('send', error));
+    if (this.reason && isPurged(error))
+      return this.givenUp(index, partition, this.reason, new KafkaError('send', error));
     const failed = this.#named(index, partition, error);
     return error.errno === errno.msgTimedOut ? causedBy(failed, this.#whyLate(this.#topicOf(index))) : failed;
   }

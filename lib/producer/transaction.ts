@@ -7,7 +7,17 @@ import { deferred } from '../client/deferred.js';
 import { alarm, nextTurn, now } from '../client/timers.js';
 import { consumedForTransaction, isTransactionalConsumer } from '../client/transactional.js';
 import type { Consumer } from '../consumer/consumer.js';
-import { KafkaError, call, causedBy, destroyed, errno, isDestroyed, isPurged, localError, withoutName } from '../errors.js';
+import {
+  KafkaError,
+  call,
+  causedBy,
+  destroyed,
+  errno,
+  isDestroyed,
+  isPurged,
+  localError,
+  withoutName,
+} from '../errors.js';
 import type { Link } from '../client/link.js';
 import type { MessageBatch } from '../consumer/batch.js';
 import type { Message } from '../consumer/message.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Consumer, type MockCluster, Producer } from 'seekafka';
+import { Consumer, type KafkaError, type MockCluster, Producer } from 'seekafka';
 import { mockCluster } from '../helpers/clusters.js';
 import { LoopMeter } from '../helpers/loop-meter.js';
 import { consumerOn, fill, range, takeSequences } from '../helpers/numbered.js';
