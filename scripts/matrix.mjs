@@ -37,7 +37,7 @@ try {
     const outcome = await Promise.resolve()
       .then(() => run(context))
       .then(
-        (note) => ({ result: 'ok', note: note ?? '' }),
+        (note = '') => ({ result: note.startsWith('not run') ? '-' : 'ok', note }),
         (error) => ({ result: 'FAILED', note: String(error.message).split('\n')[0], error }),
       );
     rows.push({ section, name, ...outcome });
@@ -60,6 +60,7 @@ const table = [
 fs.mkdirSync(path.join(root, '.deps', 'matrix'), { recursive: true });
 fs.writeFileSync(path.join(root, '.deps', 'matrix', 'result.md'), `${table}\n`);
 console.log(table);
-const failed = rows.filter(({ result }) => result !== 'ok').length;
-console.log(`\n${rows.length - failed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || rows.length === 0 ? 1 : 0;
+const [passed, failed] = ['ok', 'FAILED'].map((outcome) => rows.filter(({ result }) => result === outcome).length);
+const rest = rows.length - passed - failed;
+console.log(`\n${passed} passed, ${failed} failed${rest ? `, ${rest} not run` : ''}`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -3,7 +3,7 @@
 set -euo pipefail
 packages=(
   cmake make perl cargo python3-pip openssl binutils llvm   # build, check
-  qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross debian-archive-keyring   # try
+  debootstrap qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross debian-archive-keyring   # try
 )
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
