@@ -80,6 +80,7 @@ export const errno = {
   authentication: -169,
   ssl: -181,
   topicAuthorization: 29,
+  unstableOffsetCommit: 88,
   groupAuthorization: 30,
   invalidProducerEpoch: 47,
   purgeInflight: -151,

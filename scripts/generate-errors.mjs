@@ -28,7 +28,8 @@ const kinds = [
     title: 'The client has ended, or was replaced',
     codes: /DESTROY|^_FATAL|FENCED$|PRODUCER_EPOCH|FENCED_INSTANCE|PURGE_|^_APPLICATION|_INTR$/,
     advice:
-      '`ERR__DESTROY`: the client was closed while the call waited, or before. `error.fatal`: the client can do nothing any more; close it ' +
+      '`ERR__DESTROY`: the client was closed while the call waited, or before; of a message the `cause` says whether it may be stored ' +
+      '(`ERR__PURGE_INFLIGHT`) or was not sent (`ERR__PURGE_QUEUE`). `error.fatal`: the client can do nothing any more; close it ' +
       'and make another one. `ERR__FENCED`: another producer has the `transactional.id` now, or another member the `group.instance.id`; ' +
       'find out why two of them run.',
   },
@@ -38,7 +39,10 @@ const kinds = [
       /TRANSPORT|RESOLVE|ALL_BROKERS|TIMED_OUT|WAIT_C|_RETRY|LEADER|REPLICA|NETWORK|COORDINATOR|NOT_CONTROLLER|REQUEST_TIMED|BROKER_NOT|STORAGE_ERROR|REBALANCE_IN|OFFSET_NOT_AV|UNSTABLE|THROTTLING|REBOOTSTRAP|STALE_BROKER|STALE_CTRL|FETCH_SESSION|EPOCH_NOT|_FAIL$|UNKNOWN_CONTROLLER|NODE_UPDATE|_UNKNOWN_BROKER/,
     advice:
       'librdkafka tries again by itself until the time limit of the call. As an event it needs no answer but a log line; as a ' +
-      'rejection (mostly `ERR__TIMED_OUT`, whose `cause` is what went wrong last) the same call may be tried again later.',
+      'rejection (mostly `ERR__TIMED_OUT`, whose `cause` is what went wrong last) the same call may be tried again later. Not so where ' +
+      '`transaction()` rejects with `ERR__TIMED_OUT` that is not `retriable`: its commit was not answered, and may be done yet. ' +
+      '`ERR_UNSTABLE_OFFSET_COMMIT`: a transaction with offsets of the group is open; docs/groups.md says what ends one that a killed ' +
+      'process has left.',
   },
   {
     title: 'The consumer and its group',

@@ -9,7 +9,7 @@ import type { Partition } from '../assignment/partition.js';
 import { isRefusal } from '../client/refusals.js';
 import { delay } from '../client/timers.js';
 import type { ConsumerSettings } from '../config/config.js';
-import { type KafkaError, errno, isDestroyed, noOffset, partitionsError } from '../errors.js';
+import { KafkaError, causedBy, errno, isDestroyed, noOffset, partitionsError } from '../errors.js';
 import type { LookupLimits } from '../lookups/lookups.js';
 import type { Found, Targets } from '../lookups/targets.js';
 import type { Seeker } from '../seek/seeker.js';
@@ -137,7 +137,7 @@ export class StartOffsets {
         p.place(answer.offset);
       } else if (answer.error.retriable || answer.error.errno === errno.noEntity || isRefusal(answer.error)) {
         // Also where nobody leads it: its broker may come back.
-        this.#events.report(partitionsError('start', [{ ...p.row(), error: answer.error }]));
+        this.#events.report(partitionsError('start', [{ ...p.row(), error: explained(answer.error) }]));
         return true;
       } else {
         failed.push({ ...p.row(), error: answer.error });
@@ -197,4 +197,13 @@ export class StartOffsets {
       if ('offset' in answer) unknown[i]!.knowCommitted(answer.offset);
     });
   }
+}
+
+/** The loop rests while a transaction is open, which a process that was killed may have left: what ends one is told with it. */
+function explained(error: KafkaError): KafkaError {
+  if (error.errno !== errno.unstableOffsetCommit) return error;
+  const text =
+    "a transaction with offsets of the group is open; initTransactions() of a producer with the same 'transactional.id' ends one " +
+    "that a killed process has left, else 'transaction.timeout.ms' does";
+  return causedBy(new KafkaError('start', { ...error, message: `${error.message}: ${text}` }), error);
 }
