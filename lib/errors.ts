@@ -130,9 +130,9 @@ export function causedBy(error: KafkaError, cause: unknown): KafkaError {
 
 /** Why a call was refused, or ended by the end of its client: the code and the words of that, which is its cause. */
 export function refusedBy(operation: string, refusal: KafkaError): KafkaError {
-  const { code, errno: number, fatal, retriable, txnRequiresAbort, message } = refusal;
+  const { code, errno: number, fatal, retriable, txnRequiresAbort, message, partitions } = refusal;
   const data = { code, errno: number, fatal, retriable, txnRequiresAbort, message: `${operation}: ${message}` };
-  return causedBy(new KafkaError(operation, data), refusal);
+  return causedBy(new KafkaError(operation, data, partitions), refusal);
 }
 
 export const destroyed = (operation: string): KafkaError =>
@@ -154,6 +154,31 @@ export const noOffset = (operation: string): KafkaError =>
 /** @param partition negative: the topic as a whole, or none was chosen */
 export const partitionName = (topic: string, partition: number): string =>
   partition < 0 ? topic : `${topic}[${partition}]`;
+
+/** Of one partition: librdkafka's text, which mostly does not name it, with its name. */
+export function namingPartition(error: NativeError, { topic, partition }: TopicPartition): NativeError {
+  const names = [`${topic}[${partition}]`, `${topic} [${partition}]`];
+  if (names.some((name) => error.message.includes(name))) return error;
+  return { ...error, message: `${partitionName(topic, partition)}: ${error.message}` };
+}
+
+/** Of a missing right to a group, which librdkafka does not name: the text with its name. Every other error: as it is. */
+export function namingGroup(error: NativeError, group: string | undefined): NativeError {
+  if (error.errno !== errno.groupAuthorization || group === undefined) return error;
+  if (error.message.includes(`group ${group}: `)) return error;
+  return { ...error, message: `group ${group}: ${error.message}` };
+}
+
+/** What is asked about a group: that the right to the group is missing names the group. */
+export async function ofGroup<T>(operation: string, group: string, asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error;
+    const named = namingGroup(error, group);
+    throw named === error ? error : causedBy(new KafkaError(operation, named), error.cause ?? null);
+  }
+}
 
 /** A message without the name of its call, where it begins with that: no error names it twice. */
 export const withoutName = (operation: string, message: string): string =>

@@ -14,7 +14,7 @@ import type { OauthBearerTokenCallback } from '../arguments/options.js';
 import { saslCredentials } from '../arguments/login.js';
 import { onlyServer } from '../config/bootstrap.js';
 import type { Login } from '../config/login.js';
-import { KafkaError, call, destroyed, errno, localError, refusedBy } from '../errors.js';
+import { KafkaError, call, destroyed, errno, localError, namingGroup, namingPartition, refusedBy } from '../errors.js';
 import { ClientLog } from './client-log.js';
 import type { LogLine } from './client.js';
 import type { DiagnosticsEvent } from './diagnostics.js';
@@ -25,7 +25,7 @@ import { watch } from './open-handles.js';
 import { clearTimeout, setTimeout } from './timers.js';
 import type { Statistics } from './statistics.js';
 import { TokenSource, setTokenOf } from './token-source.js';
-import { Over } from './waits.js';
+import { type BrokersUp, Over } from './waits.js';
 
 /** How long close() waits, unless told otherwise. */
 export const CLOSE_TIMEOUT_MS = 30_000;
@@ -90,6 +90,7 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
   readonly #logger: Logger | undefined;
   readonly #config: readonly [string, string][];
   readonly #health: HealthRecord;
+  readonly #brokersUp = (): BrokersUp => this.link.handle.brokersUp();
   readonly #kind: string | null;
   readonly #warned = new Set<string>();
   readonly #tokens: TokenSource | null = null;
@@ -115,8 +116,8 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     this.#config = config;
     this.#logger = logger;
     this.link = new Link<Record, Handle>(create, config, (record) => this.#onRecord(record));
-    this.#health = new HealthRecord(() => this.link.handle.brokersUp());
-    const stands = () => !this.#closing && this.link.handle.brokersUp()[0] === 0;
+    this.#health = new HealthRecord(this.#brokersUp);
+    const stands = () => !this.#closing && this.#brokersUp()[0] === 0;
     const refuse = (refusal: KafkaError) => {
       this.link.refuse(refusal, (...call) => this.#hooks.waitsForBroker?.(...call) ?? true);
       this.#hooks.onRefused?.(refusal);
@@ -318,16 +319,17 @@ export class ClientCore<Record extends { type: string }, Handle extends LinkedHa
     if (this.#client.listenerCount(event) > 0) this.tell(event, parsed(json), json);
   }
 
-  #onError(data: NativeError, row?: NativeRow): void {
-    const which = row && [{ topic: row.topic, partition: row.partition, error: new KafkaError('client', data) }];
-    const error = new KafkaError('client', data, which);
+  #onError(told: NativeError, row?: NativeRow): void {
+    const which = row && [{ topic: row.topic, partition: row.partition, error: new KafkaError('client', told) }];
+    const named = row ? namingPartition(told, row) : namingGroup(told, this.about.groupId);
+    const error = new KafkaError('client', named, which);
     if (!error.fatal && !row && isRefusal(error)) this.#refusals.begin(error); // by a broker; a lack of a token comes another way
     this.#onTrouble(error, row);
   }
 
   #onTrouble(error: KafkaError, row?: NativeRow): void {
     this.#health.noteError(error);
-    if (!row) for (const over of [this.over, this.link.over]) over.noteTrouble(error);
+    if (!row) for (const over of [this.over, this.link.over]) over.noteTrouble(error, this.#brokersUp);
     if (!error.fatal) return this.#hooks.onPassing ? this.#hooks.onPassing(error, row) : this.report(error);
     this.#fatal = error;
     this.over.end((operation) => refusedBy(operation, error)); // each its own: call() makes its stack the caller's

@@ -1,6 +1,7 @@
 // How a client is: told at once, from what is known.
 
 import type { KafkaError } from '../errors.js';
+import type { BrokersUp } from './waits.js';
 
 /**
  * - `connecting`: no broker is connected (yet, or any more); librdkafka goes on trying.
@@ -23,12 +24,12 @@ export interface Health {
 }
 
 export class HealthRecord {
-  readonly #brokersUp: () => readonly [count: number, sinceMs: number];
+  readonly #brokersUp: () => BrokersUp;
   readonly #created = Date.now();
   #last: { readonly error: KafkaError; readonly at: number } | null = null;
   #final: { readonly state: 'failed' | 'closed'; readonly since: Date } | null = null;
 
-  constructor(brokersUp: () => readonly [count: number, sinceMs: number]) {
+  constructor(brokersUp: () => BrokersUp) {
     this.#brokersUp = brokersUp;
   }
 

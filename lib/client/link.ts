@@ -7,7 +7,7 @@ import { KafkaError, destroyed, refusedBy } from '../errors.js';
 import { deferred } from './deferred.js';
 import { type Endable, ended, opened, unwatch } from './open-handles.js';
 import { onNextTick, queueMicrotask, setImmediate } from './timers.js';
-import { type Limits, Over } from './waits.js';
+import { type BrokersUp, type Limits, Over } from './waits.js';
 
 interface Pending {
   readonly operation: string;
@@ -21,7 +21,7 @@ export interface LinkedHandle<Record> extends Endable {
   drain(): Record[];
   ref(): void;
   unref(): void;
-  brokersUp(): readonly [count: number, sinceMs: number];
+  brokersUp(): BrokersUp;
   close(): void;
   setToken(id: number, value: string, expiresAt: number, principal: string, extensions: readonly string[]): void;
   setSaslCredentials(username: string, password: string): void;

@@ -6,6 +6,22 @@ import type { WaitOptions } from '../arguments/options.js';
 import { deferred } from './deferred.js';
 import { clearTimeout, now, setTimeout } from './timers.js';
 
+/** librdkafka tells the same error of a broker again after 30 s, at its next attempt to connect, and less often where that takes long. */
+const RECENT_MS = 45_000;
+/** A lost connection is told, and counted, by threads of their own: either may come first. */
+const ORDER_MS = 1000;
+
+/** How many brokers are connected, and for how many milliseconds there has been one, or none any more. -1: there never was. */
+export type BrokersUp = readonly [count: number, sinceMs: number];
+
+/** What went wrong underneath. */
+interface Trouble {
+  readonly error: KafkaError;
+  readonly at: number;
+  /** Of the handle that it is of. */
+  readonly brokersUp: () => BrokersUp;
+}
+
 /** What ends a wait, beside its answer. */
 export interface Limits extends WaitOptions {
   /** The limit that the caller gave, where `timeoutMs` is what is left of it. */
@@ -17,8 +33,7 @@ export interface Limits extends WaitOptions {
 /** The end of something, which ends all waits that race with it. */
 export class Over {
   #reason: ((operation: string) => unknown) | null = null;
-  #trouble: KafkaError | null = null;
-  #troubleAt = 0;
+  #trouble: Trouble | null = null;
   #allDown = false;
   #loginChangedAt = -Infinity;
   readonly #onTrouble = new Set<(error: KafkaError) => void>();
@@ -43,13 +58,15 @@ export class Over {
   }
 
   /**
-   * Something went wrong underneath: a connection, a login, a certificate. It is the cause of what times out after it. (That
-   * all brokers are down follows from something that says more.)
+   * Something went wrong underneath: a connection, a login, a certificate. It is the cause of what times out after it, as long
+   * as it can be. (That all brokers are down follows from something that says more.)
+   *
+   * @param brokersUp of the handle that it is of
    */
-  noteTrouble(error: KafkaError): void {
+  noteTrouble(error: KafkaError, brokersUp: () => BrokersUp): void {
     const allDown = error.errno === errno.allBrokersDown;
     if (allDown) this.#allDown = true;
-    if (!allDown || !this.#trouble) [this.#trouble, this.#troubleAt] = [error, now()];
+    if (!allDown || !this.#trouble) this.#trouble = { error, at: now(), brokersUp };
     for (const listener of [...this.#onTrouble]) listener(error);
   }
 
@@ -61,7 +78,22 @@ export class Over {
 
   /** What went wrong last, where that is no longer ago. */
   troubleSince(milliseconds: number): KafkaError | null {
-    return now() - this.#troubleAt <= milliseconds ? this.#trouble : null;
+    return this.#trouble && now() - this.#trouble.at <= milliseconds ? this.#trouble.error : null;
+  }
+
+  /**
+   * What may have kept from success what began at `since` and ends now. What went wrong before, and goes wrong still, librdkafka
+   * need not have told again since. So it counts where no broker was connected after it, and, for a while, where others were
+   * connected all the time: then it is of one broker alone.
+   */
+  troubleOf(since: number): KafkaError | null {
+    if (!this.#trouble) return null;
+    const { error, at, brokersUp } = this.#trouble;
+    if (at >= since) return error;
+    const [count, sinceMs] = brokersUp();
+    const changedAt = sinceMs < 0 ? -Infinity : now() - sinceMs;
+    if (count > 0) return at > changedAt && now() - at <= RECENT_MS ? error : null;
+    return at > changedAt - ORDER_MS ? error : null;
   }
 
   /** All brokers were down, and none is known to have answered since. */
@@ -86,12 +118,9 @@ export class Over {
     this.#trouble = null;
   }
 
-  timedOut(operation: string, text: string): KafkaError {
-    return this.withCause(localError(operation, errno.timedOut, `${operation}: ${text}`));
-  }
-
-  withCause(error: KafkaError): KafkaError {
-    return causedBy(error, this.#trouble);
+  /** @param since when began what ends with the error */
+  withCause(error: KafkaError, since: number): KafkaError {
+    return causedBy(error, this.troubleOf(since));
   }
 
   /**
@@ -129,7 +158,9 @@ export class Over {
     else {
       this.#waits.add(onEnd);
       if (timeoutMs !== undefined) {
-        timer = setTimeout(() => cut(this.timedOut(operation, `${late} (${toldMs} ms)`)), timeoutMs).unref();
+        const begun = now() + timeoutMs - (toldMs ?? timeoutMs);
+        const error = () => localError(operation, errno.timedOut, `${operation}: ${late} (${toldMs} ms)`);
+        timer = setTimeout(() => cut(this.withCause(error(), begun)), timeoutMs).unref();
       }
     }
     return promise;

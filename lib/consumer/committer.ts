@@ -11,7 +11,16 @@ import { type DiagnosticsEvent, commits, traced } from '../client/diagnostics.js
 import { clearInterval, whileAlive } from '../client/timers.js';
 import type { Consumed } from '../client/transactional.js';
 import type { ConsumerSettings } from '../config/config.js';
-import { errno, isDestroyed, localError, noGroup, partitionsError, throwRowErrors } from '../errors.js';
+import {
+  errno,
+  isDestroyed,
+  localError,
+  namingGroup,
+  noGroup,
+  ofGroup,
+  partitionsError,
+  throwRowErrors,
+} from '../errors.js';
 import { PackedBatch } from './batch.js';
 import { PackedMessage } from './message.js';
 
@@ -165,9 +174,13 @@ export class Committer {
     const { timeoutMs = this.#settings.socketTimeoutMs, signal } = limits;
     const late = 'the coordinator does not answer; the commit may still take effect';
     const send = (id: number) => this.#link.handle.commit(id, flat(offsets));
-    const rows = await this.#link.request(operation, send, { timeoutMs, signal, late });
+    const group = this.#settings.groupId!;
+    const rows = await ofGroup(operation, group, this.#link.request(operation, send, { timeoutMs, signal, late }));
     this.#know(rows.filter(({ error }) => !error));
-    throwRowErrors(operation, rows);
+    throwRowErrors(
+      operation,
+      rows.map((row) => (row.error ? { ...row, error: namingGroup(row.error, group) } : row)),
+    );
   }
 
   #know(offsets: readonly TopicPartitionOffset[]): void {

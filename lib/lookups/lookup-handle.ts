@@ -9,6 +9,7 @@ import { Link } from '../client/link.js';
 import { Refusals, isRefusal, isTokenRefusal } from '../client/refusals.js';
 import { TokenSource, setTokenOf } from '../client/token-source.js';
 import { alarm, clearTimeout, setTimeout } from '../client/timers.js';
+import type { BrokersUp } from '../client/waits.js';
 import { configProperties } from '../config/properties.js';
 import { KafkaError } from '../errors.js';
 
@@ -27,9 +28,9 @@ const END_MS = 500;
 
 export interface LookupUser {
   /** @param loggers that are told a line of the log already: users may share one */
-  onRecord(record: ClientRecord, loggers: Set<Logger>): void;
+  onRecord(record: ClientRecord, loggers: Set<Logger>, brokersUp: () => BrokersUp): void;
   /** Something went wrong underneath that no record tells. */
-  onTrouble(error: KafkaError): void;
+  onTrouble(error: KafkaError, brokersUp: () => BrokersUp): void;
 }
 
 /** The handles that are open in this environment, by their configuration. */
@@ -97,16 +98,17 @@ export class LookupHandle {
       if (record.type === 'error') this.#onError(new KafkaError('client', record.error));
       if (record.type === 'tokenRefresh') return this.#tokens?.needed();
       const loggers = new Set<Logger>();
-      for (const user of this.#users) user.deref()?.onRecord(record, loggers);
+      for (const user of this.#users) user.deref()?.onRecord(record, loggers, brokersUp);
     });
-    const stands = () => !this.link.over.ended && this.link.handle.brokersUp()[0] === 0;
+    const brokersUp = () => this.link.handle.brokersUp();
+    const stands = () => !this.link.over.ended && brokersUp()[0] === 0;
     const refuse = (refusal: KafkaError) => this.link.refuse(refusal, () => true);
     this.#refusals = new Refusals(stands, refuse);
     this.#tokenRefusals = new Refusals(stands, refuse, 'once');
     const told = {
       failed: (error: KafkaError) => {
         if (isTokenRefusal(error)) this.#tokenRefusals.begin(error);
-        for (const user of this.#users) user.deref()?.onTrouble(error);
+        for (const user of this.#users) user.deref()?.onTrouble(error, brokersUp);
       },
       taken: () => this.#tokenRefusals.end(),
     };

@@ -20,8 +20,8 @@ import { flat, keyOf } from '../arguments/partitions.js';
 import type { LogLine } from '../client/client.js';
 import { askToConnect } from '../client/connecting.js';
 import { alarm, delay, now } from '../client/timers.js';
-import type { Over } from '../client/waits.js';
-import { KafkaError, errno, isDestroyed, localError, partitionsError } from '../errors.js';
+import type { BrokersUp, Over } from '../client/waits.js';
+import { KafkaError, errno, isDestroyed, localError, namingGroup, partitionsError } from '../errors.js';
 import { ATTEMPT_MS, LookupHandle, type LookupUser } from './lookup-handle.js';
 
 const RETRY_MS = 100;
@@ -91,16 +91,16 @@ export class Lookups implements LookupUser {
     this.#over = client.over;
   }
 
-  onRecord(record: ClientRecord, loggers: Set<Logger>): void {
-    if (record.type === 'error') this.onTrouble(new KafkaError('client', record.error));
+  onRecord(record: ClientRecord, loggers: Set<Logger>, brokersUp: () => BrokersUp): void {
+    if (record.type === 'error') this.onTrouble(new KafkaError('client', record.error), brokersUp);
     if (record.type === 'stats') this.#client.tellStatistics('lookupStatistics', record.json);
     if (record.type !== 'log') return;
     const { level, facility, message } = record;
     this.#client.tellLine({ level, facility, message, handle: 'lookups' }, loggers);
   }
 
-  onTrouble(error: KafkaError): void {
-    this.#over.noteTrouble(error);
+  onTrouble(error: KafkaError, brokersUp: () => BrokersUp): void {
+    this.#over.noteTrouble(error, brokersUp);
     this.#client.report(error);
   }
 
@@ -163,7 +163,11 @@ export class Lookups implements LookupUser {
     const ask: Ask = (handle, id, timeoutMs, open) =>
       handle.listConsumerGroupOffsets(id, timeoutMs, flat(open), group, this.#readCommitted);
     const looked = await this.#ask(operation, rows, limits, ask, true);
-    return looked.map((row) => ('offset' in row && row.offset < 0 ? { offset: -1 } : row));
+    return looked.map((row) => {
+      if ('offset' in row) return row.offset < 0 ? { offset: -1 } : row;
+      const named = namingGroup(row.error, group);
+      return named === row.error ? row : { error: new KafkaError(operation, named) };
+    });
   }
 
   /** After the end of all questions. */
@@ -240,7 +244,11 @@ export class Lookups implements LookupUser {
       if (open.length === 0 || now() + RETRY_MS >= until) break;
       await this.#over.race(operation, delay(RETRY_MS), { signal: limits.signal });
     }
-    return rows.map((row) => answers.get(keyOf(row.topic, row.partition))!);
+    return rows.map((row) => {
+      const answer = answers.get(keyOf(row.topic, row.partition))!;
+      if ('error' in answer && answer.error.errno === errno.timedOut) this.#over.withCause(answer.error, begun);
+      return answer;
+    });
   }
 
   /** librdkafka says of a topic that the client may not read that it has no leaders. Once a topic it is asked whether that is why. */
@@ -327,14 +335,14 @@ export class Lookups implements LookupUser {
         if (!row) return { error: localError(operation, errno.unknownPartition, `${operation}: no answer for it`) };
         if (row.error) return { error: new KafkaError(operation, row.error) };
         if (row.offset !== OFFSET_INVALID || invalidIsNone) return { offset: row.offset };
-        return { error: this.#over.timedOut(operation, 'no answer from the leader') };
+        return { error: localError(operation, errno.timedOut, `${operation}: no answer from the leader`) };
       };
     } catch (error) {
       const passes = error instanceof KafkaError && !isDestroyed(error) && !signal?.aborted;
       if (!passes) throw error;
       // One attempt is shorter than the caller's limit: the time that its error names would be the wrong one.
-      const late = error.errno === errno.timedOut;
-      return () => ({ error: late ? this.#over.timedOut(operation, 'no answer within the time limit') : error });
+      const late = localError(operation, errno.timedOut, `${operation}: no answer within the time limit`);
+      return () => ({ error: error.errno === errno.timedOut ? late : error });
     }
   }
 }

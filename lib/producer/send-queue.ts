@@ -12,7 +12,7 @@ import {
 import type { RecordMetadata } from '../arguments/options.js';
 import type { ClientCore } from '../client/client-core.js';
 import { deliveries } from '../client/diagnostics.js';
-import { queueMicrotask } from '../client/timers.js';
+import { now, queueMicrotask } from '../client/timers.js';
 import type { ProducerSettings } from '../config/config.js';
 import { KafkaError, call, errno, localError } from '../errors.js';
 import { MissingTopics } from './missing-topics.js';
@@ -59,7 +59,7 @@ export class SendQueue {
       },
       tell: (error) => core.report(error),
     });
-    this.#whyLate = (topic) => this.#missing.errorOf(topic) ?? over.troubleSince(messageTimeoutMs || Infinity);
+    this.#whyLate = (topic) => this.#missing.errorOf(topic) ?? over.troubleOf(now() - (messageTimeoutMs || Infinity));
   }
 
   /** Whether everything that was handed over is reported on. What is gathered is not counted: flushGathered() comes before. */

@@ -16,6 +16,7 @@ import {
   isDestroyed,
   isPurged,
   localError,
+  ofGroup,
   withoutName,
 } from '../errors.js';
 import type { Link } from '../client/link.js';
@@ -195,22 +196,23 @@ export class Transactions {
   /** @param onCommitted is told when it is committed, be that by the next transaction */
   async #commit(onCommitted: readonly (() => void)[]): Promise<void> {
     this.#undecided = null;
+    const begun = now();
     try {
       await this.#step('commit');
     } catch (error) {
       if (!(error instanceof KafkaError) || error.errno !== errno.timedOut) throw error;
       this.#undecided = onCommitted;
-      throw this.#inDoubt();
+      throw this.#inDoubt(begun);
     }
     for (const tell of onCommitted) tell();
   }
 
   /** Not retriable: who did the same work again might have it committed twice. */
-  #inDoubt(): KafkaError {
+  #inDoubt(begun: number): KafkaError {
     const text = `its coordinator has not answered the commit within transaction.timeout.ms (${this.#timeoutMs} ms)`;
     const message = `transaction: ${text}: it may be committed yet, or aborted`;
     const late = { ...native.errorCode(errno.timedOut)!, retriable: false, message };
-    return this.#link.over.withCause(new KafkaError('transaction', late));
+    return this.#link.over.withCause(new KafkaError('transaction', late), begun);
   }
 
   /** That it failed is told by an event: whoever waits is told why it was to be aborted. */
@@ -331,7 +333,7 @@ class Running {
       const { offsets, member, committed } = await consumer[consumedForTransaction](what);
       if (offsets.length === 0) return;
       const { group, generation, id: memberId, instance } = member;
-      await this.#link.ask('sendOffsets', (id) =>
+      const asked = this.#link.ask('sendOffsets', (id) =>
         this.#link.handle.transact(
           id,
           'offsets',
@@ -343,6 +345,7 @@ class Running {
           instance,
         ),
       );
+      await ofGroup('sendOffsets', group, asked);
       this.onCommitted.push(committed);
     });
     this.#offsets.add(sent);

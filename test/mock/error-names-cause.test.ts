@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Admin, Consumer, KafkaError } from 'seekafka';
+import { Admin, Consumer, KafkaError, Producer } from 'seekafka';
 import { rejection } from '../helpers/rejection.js';
 import { uniqueGroup } from '../helpers/unique.js';
 import { inTime } from '../helpers/wait.js';
@@ -11,20 +11,34 @@ const limit = { timeoutMs: 1500 };
 
 describe('what timed out because no broker can be reached', () => {
   let consumer: Consumer;
+  let assigned: Consumer;
   let admin: Admin;
-  before(() => {
+  let producer: Producer;
+  before(async () => {
     consumer = new Consumer({ ...nobody, 'group.id': uniqueGroup() });
+    assigned = new Consumer({ ...nobody, 'group.id': uniqueGroup() });
     admin = new Admin(nobody);
-    for (const client of [consumer, admin]) client.on('error', () => undefined);
+    producer = new Producer({
+      ...nobody,
+      'transactional.id': uniqueGroup('tx'),
+      'transaction.timeout.ms': limit.timeoutMs,
+    });
+    for (const client of [consumer, assigned, admin, producer]) client.on('error', () => undefined);
+    await assigned.assign([{ topic: 't', partition: 0, offset: 0 }]);
   });
-  after(() => Promise.all([consumer.close({ timeoutMs: 500 }), admin.close({ timeoutMs: 500 })]));
+  after(() => Promise.all([consumer, assigned, admin, producer].map((client) => client.close({ timeoutMs: 500 }))));
 
   const calls: Readonly<Record<string, () => Promise<unknown>>> = {
     endOffsets: () => consumer.endOffsets([{ topic: 't', partition: 0 }], limit),
     committed: () => consumer.committed([{ topic: 't', partition: 0 }], limit),
+    commit: () => consumer.commit([{ topic: 't', partition: 0, offset: 1 }], limit),
+    lag: () => assigned.lag(limit),
     seekToEnd: () => consumer.seekToEnd(undefined, limit),
     listTopics: () => admin.listTopics(limit),
     describeTopics: () => admin.describeTopics(['t'], limit),
+    createTopics: () => admin.createTopics([{ topic: 't' }], limit),
+    initTransactions: () => producer.initTransactions(limit),
+    transaction: () => producer.transaction(() => Promise.resolve()),
   };
   for (const [operation, call] of Object.entries(calls)) {
     it(`names the connection that was refused: ${operation}`, async () => {
