@@ -6,6 +6,7 @@ import { example } from '../helpers/example.js';
 import { describeOwnKafka } from '../helpers/kafka.js';
 import { skip } from '../helpers/groups.js';
 import { Program } from '../helpers/program.js';
+import { RefusalClock } from '../helpers/refusal-clock.js';
 import { rejection } from '../helpers/rejection.js';
 import { PASSWORD, Secured } from '../helpers/secured-kafka.js';
 import { uniqueTopic } from '../helpers/unique.js';
@@ -294,7 +295,7 @@ describeOwnKafka(
           'ERR__SSL',
           /alert/,
         ],
-        'a missing client certificate': ['MUTUAL', trusted, 'ERR__SSL', /alert|client SSL authentication/],
+        'a missing client certificate': ['MUTUAL', trusted, 'ERR__SSL', /alert.*wants the client to have/],
         'plaintext at a TLS listener': ['TLS', () => ({}), 'ERR__SSL', /listener speaks TLS/],
         'TLS at a plaintext listener': ['SASL', trusted, closed, /PLAINTEXT/],
         'no login at a SASL listener': ['SASL', () => ({}), closed, /SASL/],
@@ -331,6 +332,25 @@ describeOwnKafka(
           expect(event?.[1]).to.equal(error.cause);
           const again = (await inTime(rejection(admin.connect()))) as KafkaError;
           expect(again.code, 'of a later call').to.equal(code);
+        });
+      }
+
+      for (const [what, [listener, config, code, message]] of Object.entries(refusals)) {
+        if (!what.includes('client certificate')) continue;
+        it(`${what}: send() and a loop that waits reject soon, too`, async () => {
+          const clocks = [new RefusalClock(), new RefusalClock()] as const;
+          await using producer = clocks[0].watch(new Producer(at(listener, config())));
+          await using consumer = clocks[1].watch(new Consumer(at(listener, config())));
+          await consumer.assign([{ topic, partition: 0, offset: 0 }]);
+          const begun = awake();
+          const calls = [producer.send({ topic, value: 'x' }), consumer[Symbol.asyncIterator]().next()];
+          const told = calls.map(async (call, i) => {
+            const error = (await inTime(rejection(call))) as KafkaError;
+            clocks[i]!.expectSoon(error, begun, i === 0 ? 'send()' : 'a loop');
+            expect(error).to.be.instanceOf(KafkaError).and.include({ code });
+            expect(error.message).to.match(message);
+          });
+          await Promise.all(told);
         });
       }
     });

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { Admin, Consumer, type ConsumerConfig, KafkaError, Producer } from 'seekafka';
 import { describeOwnKafka } from '../helpers/kafka.js';
+import { RefusalClock } from '../helpers/refusal-clock.js';
 import { rejection } from '../helpers/rejection.js';
-import { inTime } from '../helpers/wait.js';
+import { awake, inTime } from '../helpers/wait.js';
 
 // A wrong password, or a right that is missing, was an event; who had called waited for a minute, or for ever.
 
@@ -24,6 +25,11 @@ describeOwnKafka(
       await admin.createTopics([{ topic, partitions: 1 }]);
     });
 
+    let clock: RefusalClock;
+    beforeEach(() => {
+      clock = new RefusalClock();
+    });
+
     /** All clients are made with this, and closed when the work is done. */
     async function withClients<T>(
       common: ReturnType<typeof login>,
@@ -36,9 +42,8 @@ describeOwnKafka(
     ): Promise<T> {
       const open: (Admin | Consumer | Producer)[] = [];
       const noted = <C extends Admin | Consumer | Producer>(client: C): C => {
-        client.on('error', () => undefined);
         open.push(client);
-        return client;
+        return clock.watch(client);
       };
       try {
         return await work({
@@ -52,12 +57,14 @@ describeOwnKafka(
       }
     }
 
-    /** What each rejects with. All are asked at once. */
+    /** What each rejects with, soon after the refusal. All are asked at once. */
     async function refusals(calls: Readonly<Record<string, Promise<unknown>>>): Promise<Record<string, KafkaError>> {
+      const begun = awake();
       const rows = Object.entries(calls).map(async ([name, called]) => {
-        const error = await inTime(rejection(called), name);
+        const error = (await inTime(rejection(called), name)) as KafkaError;
+        clock.expectSoon(error, begun, name);
         expect(error, name).to.be.instanceOf(KafkaError);
-        return [name, error as KafkaError] as const;
+        return [name, error] as const;
       });
       return Object.fromEntries(await Promise.all(rows));
     }
@@ -115,8 +122,9 @@ describeOwnKafka(
             'a loop over what is assigned': loop(byHand, byHand.assign([{ ...at, offset: 0 }])),
             describeTopics: admin.describeTopics([topic]),
           });
-          for (const [name, { code }] of Object.entries(errors)) {
+          for (const [name, { code, message }] of Object.entries(errors)) {
             expect(code, name).to.equal('ERR_TOPIC_AUTHORIZATION_FAILED');
+            expect(message, name).to.include(topic);
           }
           const ofGroup = await refusals({
             committed: consumer().committed([at]),
@@ -128,7 +136,10 @@ describeOwnKafka(
           const either = /^ERR_(GROUP|TOPIC)_AUTHORIZATION_FAILED$/;
           expect(ofGroup.committed!.code).to.equal('ERR_GROUP_AUTHORIZATION_FAILED');
           expect(ofGroup.commit!.code).to.equal('ERR_GROUP_AUTHORIZATION_FAILED');
-          for (const [name, { code }] of Object.entries(ofGroup)) expect(code, name).to.match(either);
+          for (const [name, { code, message }] of Object.entries(ofGroup)) {
+            expect(code, name).to.match(either);
+            if (code.startsWith('ERR_GROUP')) expect(message, name).to.include('group refused: ');
+          }
           const { initTransactions } = await refusals({ initTransactions: transactional.initTransactions() });
           expect(initTransactions!.code).to.equal('ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
         });

@@ -5,8 +5,9 @@ import { expect } from 'chai';
 import { Consumer, KafkaError, Producer } from 'seekafka';
 import { withCertificates } from '../helpers/certificates.js';
 import { mockCluster } from '../helpers/clusters.js';
+import { RefusalClock } from '../helpers/refusal-clock.js';
 import { rejection } from '../helpers/rejection.js';
-import { inTime } from '../helpers/wait.js';
+import { awake, inTime } from '../helpers/wait.js';
 
 describe('a certificate that is refused', () => {
   const made = withCertificates((certificates) => ({
@@ -14,7 +15,7 @@ describe('a certificate that is refused', () => {
     other: certificates.make('other', ['DNS:other.invalid']),
   }));
 
-  it('rejects what waits, and a later call anew', async () => {
+  it('rejects what waits, and a later call anew, soon after the refusal', async () => {
     const { own, other } = made();
     const server = tls.createServer({ key: own.key, cert: own.certificate }).on('tlsClientError', () => undefined);
     server.listen(0, '127.0.0.1');
@@ -24,13 +25,15 @@ describe('a certificate that is refused', () => {
       'security.protocol': 'ssl',
       'ssl.ca.location': other.file,
     } as const;
-    const producer = new Producer(config);
-    const consumer = new Consumer(config);
-    for (const client of [producer, consumer]) client.on('error', () => undefined);
+    const clock = new RefusalClock();
+    const producer = clock.watch(new Producer(config));
+    const consumer = clock.watch(new Consumer(config));
     const send = () => producer.send({ topic: 't', value: 'x' });
     try {
       for (const ask of [send, () => consumer.endOffsets([{ topic: 't', partition: 0 }]), send]) {
+        const begun = awake();
         const error = await inTime(rejection(ask()));
+        clock.expectSoon(error as KafkaError, begun, 'a call');
         expect(error).to.be.instanceOf(KafkaError).and.include({ code: 'ERR__SSL' });
         expect((error as KafkaError).message).to.include('could not be verified');
         expect((error as KafkaError).results).to.equal(undefined);
