@@ -4,7 +4,7 @@ import { describeOnKafka } from '../helpers/clusters.js';
 import { committedValues } from '../helpers/committed.js';
 import { rejection } from '../helpers/rejection.js';
 import { uniqueGroup } from '../helpers/unique.js';
-import { eventually, inTime } from '../helpers/wait.js';
+import { inTime } from '../helpers/wait.js';
 
 // transaction(): everything or nothing, whatever the work does and whoever looks at what it has sent. The mock cluster
 // aborts nothing, so this is of Kafka alone.
@@ -144,30 +144,6 @@ describeOnKafka('a transaction', (cluster) => {
       }),
     );
     expect(await committedValues(cluster(), topic)).to.deep.equal(['outer']);
-  });
-
-  it('of a producer that another one has followed is fenced, for good', async () => {
-    const topic = await cluster().createTopic();
-    const id = uniqueGroup('transactions');
-    await using zombie = producerOf({ 'transactional.id': id });
-    await using successor = producerOf({ 'transactional.id': id });
-    const error = (await inTime(
-      rejection(
-        zombie.transaction(async (tx) => {
-          await tx.send(messages(topic, ['zombie']));
-          await successor.transaction((other) => other.send(messages(topic, ['successor'])));
-          void tx.send(messages(topic, ['zombie']));
-        }),
-      ),
-    )) as KafkaError;
-    expect(error.operation).to.be.oneOf(['send', 'transaction']);
-    await eventually(async () => {
-      const next = (await rejection(zombie.transaction(() => Promise.resolve()))) as KafkaError;
-      expect(next).to.include({ code: 'ERR__FENCED', fatal: true });
-      return true;
-    });
-    await inTime(successor.transaction((tx) => tx.send(messages(topic, ['successor']))));
-    expect(await committedValues(cluster(), topic)).to.deep.equal(['successor', 'successor']);
   });
 
   it('is aborted when its producer is closed, and holds up nobody who reads', async () => {
