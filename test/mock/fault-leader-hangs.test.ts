@@ -1,57 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Consumer, Producer } from 'seekafka';
+import { Consumer, type MockCluster, Producer } from 'seekafka';
 import { threeBrokers } from '../helpers/faults.js';
 import { inTime } from '../helpers/wait.js';
 
 // A broker that hangs keeps its connections open and answers nothing. What was asked of it waited there for
-// socket.timeout.ms, metadata among it, while the partition had long had another leader.
+// socket.timeout.ms, metadata among it, while the partition had long had another leader. One that was killed has no
+// connections any more, and its successor is elected a moment later.
 
-const METADATA = 3;
+interface Trouble {
+  /** Before anything is asked. */
+  readonly begin: (mock: MockCluster) => void;
+  /** A second later, when there is a successor. */
+  readonly elected?: (mock: MockCluster) => void;
+}
 
-describe('a leader that hangs', () => {
-  it('S19 is not waited for: questions, seeks and start offsets find its successor', async () => {
-    const cluster = await threeBrokers();
-    try {
-      const topic = await cluster.createTopic(3);
-      const rows = [0, 1, 2].map((partition) => ({ topic, partition }));
-      const producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers });
-      await producer.send(rows.map((row) => ({ ...row, value: 'x' })));
-      await producer.close();
-      const config = { 'bootstrap.servers': cluster.bootstrapServers } as const;
-      await using consumer = new Consumer(config);
-      await using reads = new Consumer(config);
-      await using seeks = new Consumer(config);
-      await using starts = new Consumer({ ...config, 'auto.offset.reset': 'earliest' });
-      for (const one of [consumer, reads, seeks, starts]) one.on('error', () => undefined);
-      const ends = rows.map((row) => ({ ...row, offset: 1 }));
-      const beginnings = rows.map((row) => ({ ...row, offset: 0 }));
-      await Promise.all([reads.assign(beginnings), seeks.assign(beginnings)]);
-      expect(await consumer.endOffsets(rows)).to.deep.equal(ends); // it is connected to all of them
-      for (const broker of [2, 3]) cluster.mock.setRoundTripTime(broker, 50_000);
-      // The third one does not answer the first question about leaders either, on that connection.
-      cluster.mock.pushRequestError(1, METADATA, 0, 50_000);
-      const asked = {
-        endOffsets: consumer.endOffsets(rows),
-        beginningOffsets: consumer.beginningOffsets(rows),
-        lag: reads.lag(),
-        seekToEnd: seeks.seekToEnd(),
-        'the start offsets': starts.assign(rows).then(() => starts.position()),
-      };
-      for (const { partition } of rows) cluster.mock.setLeader(topic, partition, 1);
-      const found = await Promise.all(
-        Object.entries(asked).map(async ([what, answer]) => [what, await inTime<unknown>(answer, what, 30_000)]),
-      );
-      expect(Object.fromEntries(found)).to.deep.equal({
-        endOffsets: ends,
-        beginningOffsets: beginnings,
-        lag: rows.map((row) => ({ ...row, lag: 1 })),
-        seekToEnd: ends,
-        'the start offsets': beginnings,
-      });
-      await Promise.all([reads, seeks, starts].map((one) => one.close({ timeoutMs: 500 })));
-      await consumer.close({ timeoutMs: 500 });
-    } finally {
-      await cluster.close();
-    }
+const troubles: Record<string, Trouble> = {
+  // The third one does not answer the first questions about leaders either, nor anything else on those connections.
+  'a leader that hangs': {
+    begin: (mock) => {
+      for (const broker of [1, 2, 3]) mock.setRoundTripTime(broker, 50_000);
+    },
+    elected: (mock) => mock.setRoundTripTime(1, 0),
+  },
+  'a leader that was killed': {
+    begin: (mock) => {
+      for (const broker of [2, 3]) mock.brokerDown(broker);
+    },
+  },
+};
+
+const ELECTION_MS = 1000;
+/** An attempt is given up after three seconds, and begun anew. */
+const SOON_MS = 10_000;
+
+for (const [title, { begin, elected }] of Object.entries(troubles)) {
+  describe(title, () => {
+    it('S19 is not waited for: questions, seeks and start offsets find its successor', async () => {
+      const cluster = await threeBrokers();
+      try {
+        const topic = await cluster.createTopic(3);
+        const rows = [0, 1, 2].map((partition) => ({ topic, partition }));
+        const producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers });
+        await producer.send(rows.map((row) => ({ ...row, value: 'x' })));
+        await producer.close();
+        const config = { 'bootstrap.servers': cluster.bootstrapServers } as const;
+        await using consumer = new Consumer(config);
+        await using reads = new Consumer(config);
+        await using seeks = new Consumer(config);
+        await using starts = new Consumer({ ...config, 'auto.offset.reset': 'earliest' });
+        for (const one of [consumer, reads, seeks, starts]) one.on('error', () => undefined);
+        const ends = rows.map((row) => ({ ...row, offset: 1 }));
+        const beginnings = rows.map((row) => ({ ...row, offset: 0 }));
+        await Promise.all([reads.assign(beginnings), seeks.assign(beginnings)]);
+        expect(await consumer.endOffsets(rows)).to.deep.equal(ends); // it is connected to all of them
+        begin(cluster.mock);
+        const asked = {
+          endOffsets: consumer.endOffsets(rows),
+          beginningOffsets: consumer.beginningOffsets(rows),
+          lag: reads.lag(),
+          seekToEnd: seeks.seekToEnd(),
+          'the start offsets': starts.assign(rows).then(() => starts.position()),
+        };
+        const found = Promise.all(
+          Object.entries(asked).map(async ([what, answer]) => [what, await inTime<unknown>(answer, what, SOON_MS)]),
+        );
+        await Promise.race([found, sleep(ELECTION_MS)]);
+        elected?.(cluster.mock);
+        for (const { partition } of rows) cluster.mock.setLeader(topic, partition, 1);
+        expect(Object.fromEntries(await found)).to.deep.equal({
+          endOffsets: ends,
+          beginningOffsets: beginnings,
+          lag: rows.map((row) => ({ ...row, lag: 1 })),
+          seekToEnd: ends,
+          'the start offsets': beginnings,
+        });
+        await Promise.all([reads, seeks, starts].map((one) => one.close({ timeoutMs: 500 })));
+        await consumer.close({ timeoutMs: 500 });
+      } finally {
+        await cluster.close();
+      }
+    });
   });
-});
+}
