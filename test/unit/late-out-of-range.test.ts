@@ -29,7 +29,10 @@ describe('librdkafka stops a partition for an offset outside of the log', () => 
     const resetter = new OffsetResetter(
       assignment,
       { isQuiet: () => true } as unknown as Seeker,
-      { find: () => Promise.resolve([{ offset: 5 }]) } as unknown as Targets,
+      {
+        bounds: () => Promise.resolve([{ beginning: 20, end: 30 }]),
+        find: () => Promise.resolve([{ offset: 20 }]),
+      } as unknown as Targets,
       { autoOffsetReset: 'earliest', socketTimeoutMs: 1000 } as ConsumerSettings,
       { fail: unexpected, report: unexpected, reset: (one) => resets.push(one) },
     );
@@ -40,8 +43,8 @@ describe('librdkafka stops a partition for an offset outside of the log', () => 
 
   it('that is its position: it goes where the policy says, and that is told', async () => {
     const { moves, resets } = await told(15);
-    expect(moves).to.deep.equal([[[{ p, offset: 5, atBeginning: false }]]]);
-    expect(resets).to.deep.equal([{ topic: 't', partition: 0, askedOffset: 15, offset: 5 }]);
+    expect(moves).to.deep.equal([[[{ p, offset: 20, atBeginning: false }]]]);
+    expect(resets).to.deep.equal([{ topic: 't', partition: 0, askedOffset: 15, offset: 20 }]);
   });
 
   it('that a seek has left: it goes on where it was sought to', async () => {
