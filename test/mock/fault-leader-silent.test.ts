@@ -97,6 +97,34 @@ describe('a consumer whose leader hangs', () => {
   });
 });
 
+describe('a producer whose leader hangs', () => {
+  it('sends to the next one', async () => {
+    const cluster = await threeBrokers();
+    try {
+      const topic = await cluster.createTopic(3);
+      // It knows no other broker at first, so that no question for something else tells it of the next leader.
+      await using producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers.split(',')[1]! });
+      const send = () => producer.send({ topic, partition: LED, value: 'x' });
+      await inTime(send());
+      cluster.mock.setRoundTripTime(2, HANGS_MS);
+      cluster.mock.setLeader(topic, LED, 3);
+      // What is at the broker that hangs waits there: a real cluster drops such a broker, which frees it. The mock cluster does not.
+      let acknowledged = false;
+      const sent = () => {
+        send().then(
+          () => (acknowledged = true),
+          () => undefined,
+        );
+        return acknowledged;
+      };
+      await eventually(sent, { timeoutMs: FOUND_MS, intervalMs: 500, what: 'the next leader acknowledges' });
+      await producer.close({ timeoutMs: 500 });
+    } finally {
+      await cluster.close();
+    }
+  });
+});
+
 describe('a leader that is slow', () => {
   it('keeps its partition and its connection, and its answers count', async () => {
     const cluster = await threeBrokers();
