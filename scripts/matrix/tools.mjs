@@ -87,7 +87,8 @@ export function execute(command, args, { cwd, env = {}, fails = false, minutes =
   if (fails ? status === 0 : status !== 0) {
     const how = error?.message ?? (fails ? 'it did not fail' : `it ended with ${signal ?? status}`);
     const line = [path.basename(command), ...args.map((arg) => path.basename(arg))].join(' ');
-    throw new Error(`${line}: ${how}\n${output.split('\n').slice(-25).join('\n')}`);
+    const tail = [stdout, stderr].map((text) => (text ?? '').split('\n').slice(-40).join('\n')); // warnings do not push out results
+    throw new Error(`${line}: ${how}\n${tail.join('\n')}`);
   }
   return { stdout: stdout ?? '', output };
 }
