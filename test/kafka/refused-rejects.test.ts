@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import { expect } from 'chai';
 import { Admin, Consumer, type ConsumerConfig, KafkaError, Producer } from 'seekafka';
+import { Attempts, MAX_MS } from '../helpers/attempts.js';
 import { describeOwnKafka } from '../helpers/kafka.js';
 import { RefusalClock } from '../helpers/refusal-clock.js';
 import { rejection } from '../helpers/rejection.js';
@@ -101,6 +104,38 @@ describeOwnKafka(
         expect(later.send!.code).to.equal('ERR__AUTHENTICATION');
         expect(later.listTopics!.code).to.equal('ERR__AUTHENTICATION');
       });
+    });
+
+    it('by its password: a consumer and a producer come less and less often', async () => {
+      const [host, port] = kafka().listeners['LOGIN']!.split(':');
+      for (const Kind of [Consumer, Producer]) {
+        const attempts = new Attempts();
+        const sockets = new Set<net.Socket>();
+        const proxy = net.createServer((socket) => {
+          attempts.note();
+          const broker = net.connect(Number(port), host);
+          for (const one of [socket, broker]) sockets.add(one.on('error', () => undefined));
+          socket.pipe(broker).pipe(socket);
+        });
+        proxy.listen(0, '127.0.0.1');
+        await once(proxy, 'listening');
+        const client = new Kind({
+          ...login('eve', 'wrong'),
+          'bootstrap.servers': `127.0.0.1:${(proxy.address() as net.AddressInfo).port}`,
+          'reconnect.backoff.max.ms': MAX_MS,
+        });
+        attempts.watch(client);
+        const asked: Promise<unknown> =
+          client instanceof Producer ? client.send({ topic, value: Buffer.from('x') }) : client.endOffsets([at]);
+        asked.catch(() => undefined);
+        try {
+          await attempts.expectModest(client instanceof Consumer ? 2 : 1);
+        } finally {
+          await client.close({ timeoutMs: 500 });
+          for (const socket of sockets) socket.destroy();
+          proxy.close();
+        }
+      }
     });
 
     for (const [protocol, config] of [
