@@ -212,6 +212,31 @@ describe('lag()', () => {
     await consumer.close({ timeoutMs: 500 });
   });
 
+  it('leaves out a partition that is lost while the question is under way', async () => {
+    const cluster = await mockCluster();
+    await using _ = { [Symbol.asyncDispose]: () => cluster.close() };
+    const topic = await cluster.createTopic();
+    await fill(cluster, topic, { partitions: 1, count: 100 });
+    const consumer = membersOf(cluster).make();
+    consumer.on('error', () => undefined);
+    const lost = new Promise((resolve) => consumer.once('lost', resolve));
+    try {
+      await consumer.subscribe(topic);
+      const { messages } = reads(consumer);
+      await eventually(() => messages.length === 100, { what: 'it has read all' });
+      expect(await consumer.lag()).to.deep.equal([{ topic, partition: 0, lag: 0 }]);
+      cluster.mock.setGroupInitialRebalanceDelay(20_000); // it does not come back before the answer
+      cluster.mock.pushRequestError(1, 2, 0, 2000); // ListOffsets
+      const asked = consumer.lag();
+      cluster.mock.pushRequestError(1, 12, 25); // Heartbeat: who is that member?
+      await inTime(lost);
+      // Where the loss comes after the answer it is 0. The whole log it is never.
+      for (const row of await inTime(asked)) expect(row).to.deep.equal({ topic, partition: 0, lag: 0 });
+    } finally {
+      await consumer.close({ timeoutMs: 500 });
+    }
+  });
+
   it('is 0 without an assignment, and counts where the position is known', async () => {
     const cluster = await mockCluster();
     await using _ = { [Symbol.asyncDispose]: () => cluster.close() };
