@@ -38,10 +38,14 @@ describeOnKafka('a topic that is subscribed and not there', (cluster) => {
     // Nothing else makes librdkafka look: no quick heartbeats, no statistics, no topic that is there.
     it(`alone is told, once, and is read soon after it was made (${protocol})`, async () => {
       const topic = uniqueTopic('later');
-      await using member = new Member(cluster(), { 'group.id': uniqueGroup(), ...config });
+      await using member = new Member(cluster(), { 'group.id': uniqueGroup(), ...config, debug: 'metadata' });
+      let looks = 0;
+      member.consumer.on('log', ({ message }) => (looks += /Received metadata.* are looked for/.test(message) ? 1 : 0));
       void member.read();
       await member.consumer.subscribe(topic);
       await isTold(member, topic);
+      // In vain: who looks once does not see what is made later.
+      await eventually(() => looks >= 2, { timeoutMs: 15_000, what: 'it is looked for again and again' });
       await isRead(member, topic);
       expect(missing(member)).to.have.lengthOf(1);
     });
