@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { type KafkaError, Producer, type ProducerConfig } from 'seekafka';
 import { mockCluster } from '../helpers/clusters.js';
+import { consumerOn } from '../helpers/numbered.js';
 import { Program } from '../helpers/program.js';
 import { rejection } from '../helpers/rejection.js';
 import { uniqueGroup } from '../helpers/unique.js';
@@ -94,6 +95,32 @@ describe('a transaction whose coordinator is in trouble', () => {
     its.mock.brokerUp(1);
     await inTime(its.producer.transaction((tx) => tx.send({ topic: its.topic, value: 'y' })));
   });
+
+  // The first message waits for the coordinator to take its partition, and offsets for it to take their group.
+  for (const step of ['its first send()', 'sendOffsets()']) {
+    it(`rejects in time where ${step} has no answer, and the next one begins anew`, async () => {
+      await using its = await scene({ 'transaction.timeout.ms': 2000 });
+      await using consumer = consumerOn(its, { 'enable.auto.commit': false });
+      consumer.on('error', () => undefined);
+      const place = { topic: its.topic, partition: 0 };
+      const offsets = [{ ...place, offset: 1 }];
+      await inTime(its.producer.transaction((tx) => tx.sendOffsets(consumer, offsets))); // both know their coordinators
+      const missed = missesItsBroker(its.producer);
+      const began = awake();
+      const work = its.producer.transaction(async (tx) => {
+        its.mock.brokerDown(1);
+        if (step === 'sendOffsets()') await tx.sendOffsets(consumer, [{ ...place, offset: 2 }]);
+        else await tx.send({ ...place, value: 'x' });
+      });
+      const error = (await inTime(rejection(work))) as KafkaError;
+      expect(awake() - began).to.be.within(1900, 8000);
+      expect(error.fatal).to.equal(false);
+      await inTime(missed);
+      its.mock.brokerUp(1);
+      await inTime(its.producer.transaction((tx) => tx.send({ ...place, value: 'y' })));
+      expect(await inTime(consumer.committed([place]))).to.deep.equal(offsets);
+    });
+  }
 
   it('is committed once its refusal in passing has passed', async () => {
     await using its = await scene();
