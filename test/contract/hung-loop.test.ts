@@ -50,4 +50,36 @@ describeProtocols('a loop that hangs while statistics, logs and messages come', 
     await hangs.consumer.close();
     await loop;
   });
+
+  it('goes on where it was sought to before, when it has its partitions back', async () => {
+    await using topic = await NumberedTopic.create(cluster(), { partitions: 2, messages: 10 });
+    const goesOn = deferred<void>();
+    await using member = new Member(cluster(), {
+      ...quickGroup(cluster(), protocol),
+      ...(protocol === 'consumer' ? {} : { 'session.timeout.ms': 1500 }),
+      'max.poll.interval.ms': INTERVAL_MS,
+    });
+    let lost = 0;
+    member.consumer.on('lost', () => lost++);
+    void member.read('by message', async () => {
+      if (member.mark() > 1) return;
+      member.consumer.pause([topic.row(0)]);
+      await member.consumer.seek([topic.at(0, 5), topic.at(1, 7)]);
+      await goesOn.promise;
+    });
+    try {
+      await member.subscribed(topic);
+      await eventually(() => lost === 1, { timeoutMs: 15_000, what: 'it has lost its partitions' });
+      expect(member.mark()).to.equal(1);
+    } finally {
+      goesOn.resolve();
+    }
+    await member.holds(2);
+    await topic.produce();
+    await topic.isRead(member, [1]);
+    expect(member.sequences(0, 1), 'of what is paused').to.deep.equal([]);
+    member.consumer.resume([topic.row(0)]);
+    await topic.isRead(member);
+    expect([member.runs(0, 1), member.runs(1, 1)]).to.deep.equal(['5..10', '7..10']);
+  });
 });
