@@ -19,7 +19,7 @@ function(link_release target)
     target_link_libraries(${target} PRIVATE crypt32 ws2_32 bcrypt secur32)
     target_link_options(${target} PRIVATE -s)
   elseif(APPLE)
-    target_link_options(${target} PRIVATE -s -Wl,-dead_strip)
+    target_link_options(${target} PRIVATE -s)  # with -dead_strip, zig 0.17.1 writes a table of symbols that is none
   else()
     target_link_options(${target} PRIVATE -s -Wl,--gc-sections)
   endif()
