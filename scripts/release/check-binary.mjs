@@ -88,7 +88,7 @@ function readElf(target, file) {
 
 /** On macOS these cannot be hidden. They are looked up in the addon alone, for names have two levels there. */
 const opensslAssembler =
-  /^(_|CRYPTO_|ChaCha20_|OPENSSL_|SHA|aes_|asm_|bn_|ecp_nistz|gcm_|ossl_|poly1305_|sha|unroll|vpaes_)/;
+  /^(_|AES_|CRYPTO_|ChaCha20_|OPENSSL_|SHA|aes_|aesni_|asm_|bn_|ecp_nistz|gcm_|ossl_|poly1305_|rsaz_|sha|unroll|vpaes_|x25519_|xor128_)/;
 
 /** Mach-O and PE files, by LLVM's readobj where there is one. */
 function readOther(target, file) {
