@@ -8,7 +8,7 @@ import type { TopicPartition } from '../arguments/options.js';
 import type { Assignment } from '../assignment/assignment.js';
 import type { Partition } from '../assignment/partition.js';
 import type { ConsumerSettings } from '../config/config.js';
-import { delay } from '../client/timers.js';
+import { delay, now } from '../client/timers.js';
 import { type KafkaError, errno, isDestroyed, localError, partitionsError } from '../errors.js';
 import type { Targets } from '../lookups/targets.js';
 import type { Seeker } from '../seek/seeker.js';
@@ -23,6 +23,7 @@ export interface OffsetReset extends TopicPartition {
 
 /** How long a broker that was the leader may take to know that it is not any more. */
 const LEADER_MS = 500;
+const REFUSED_MS = 20_000;
 
 interface Events {
   fail(error: unknown): void;
@@ -36,6 +37,8 @@ export class OffsetResetter {
   readonly #targets: Targets;
   readonly #settings: ConsumerSettings;
   readonly #events: Events;
+  /** What brokers refuse that the look-ups say is there. */
+  readonly #refused = new WeakMap<Partition, { offset: number; firstAt: number; lastAt: number }>();
 
   constructor(assignment: Assignment, seeker: Seeker, targets: Targets, settings: ConsumerSettings, events: Events) {
     this.#assignment = assignment;
@@ -89,18 +92,26 @@ export class OffsetResetter {
     if (result === 'done') this.#events.reset({ ...p.row(), askedOffset, offset: found.offset });
   }
 
-  /** Whether the log holds the offset. What lies beyond its end is looked at twice: the look-ups may ask the wrong broker, too. */
+  /**
+   * Whether the log holds the offset, and the broker that refuses it is to be asked again. One look alone: a log that ended before the
+   * offset, and has grown beyond it since, is another log.
+   */
   async #holds(p: Partition, offset: number, waits: () => boolean): Promise<boolean> {
-    if (offset < 0) return false;
+    if (offset < 0 || this.#refusedForLong(p, offset)) return false;
     const timeoutMs = this.#settings.socketTimeoutMs;
-    for (const last of [false, true]) {
-      const bounds = await this.#insist(p, waits, () => this.#targets.bounds('client', [p.row()], { timeoutMs }, true));
-      if (!bounds || offset < bounds.beginning) return false;
-      await delay(LEADER_MS, { ref: false });
-      if (offset <= bounds.end) return true;
-      if (last) return false;
-    }
-    return false;
+    const bounds = await this.#insist(p, waits, () => this.#targets.bounds('client', [p.row()], { timeoutMs }, true));
+    if (!bounds || offset < bounds.beginning || offset > bounds.end) return false;
+    await delay(LEADER_MS, { ref: false });
+    return true;
+  }
+
+  /** A broker that refuses the same offset for so long is believed in the end. */
+  #refusedForLong(p: Partition, offset: number): boolean {
+    const before = this.#refused.get(p);
+    const goesOn = before?.offset === offset && now() - before.lastAt < 10 * LEADER_MS;
+    const firstAt = goesOn ? before.firstAt : now();
+    this.#refused.set(p, { offset, firstAt, lastAt: now() });
+    return now() - firstAt > REFUSED_MS;
   }
 
   /** Asks until there is an answer, or nobody waits for it any more. */

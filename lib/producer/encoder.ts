@@ -148,12 +148,12 @@ export class EncodingLine {
     await new Promise<void>((resolve) => last.gone.push(resolve));
   }
 
-  /** What waits is given up. */
-  abandon(error: () => Error): void {
+  /** What waits is given up. @param error made for the topic of the first message of each call; '': it has none */
+  abandon(error: (topic: string) => Error): void {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
-    for (const { fail } of waiting) fail(error());
+    for (const { fail, messages } of waiting) fail(error(messages[0]?.topic ?? ''));
     this.#gone(waiting);
   }
 

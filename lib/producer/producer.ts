@@ -21,7 +21,7 @@ import { call, destroyed, errno, localError } from '../errors.js';
 import { Encoder } from './encoder.js';
 import { type ProducerCore, SendQueue } from './send-queue.js';
 import { Sender } from './sender.js';
-import { type Transaction, Transactions } from './transaction.js';
+import { type Transaction, Transactions, WITHDRAWN } from './transaction.js';
 
 /** How long flush() waits for deliveries, unless told otherwise. */
 const FLUSH_TIMEOUT_MS = 30_000;
@@ -34,7 +34,6 @@ const DELIVERY_FLUSH_MS = 60_000;
 const OUTSIDE =
   "send: a producer with a 'transactional.id' sends in transaction() only, by the send() that it is given";
 const NOT_CONFIGURED = "the producer has no 'transactional.id'";
-const WITHDRAWN = 'send: the transaction was aborted before';
 
 /** What makes bytes of keys and values. What is left out stays as it is, and `null` is sent as `null`. */
 export interface ProducerSerializer<V = Uint8Array | string, K = Uint8Array | string> {
@@ -105,7 +104,7 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
         : new Transactions(this.#core.link, transactionTimeoutMs, {
             send: (what) => this.#sender.send(what),
             delivered: () => this.#sender.delivered(DELIVERY_FLUSH_MS),
-            withdraw: () => this.#sender.withdraw(localError('send', errno.purgeQueue, WITHDRAWN)),
+            withdraw: () => this.#sender.withdraw(localError('send', errno.purgeQueue, `send: ${WITHDRAWN}`)),
             report: (error) => this.#core.report(error),
             fatal: () => this.#core.fatal,
           });
@@ -149,7 +148,8 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
    * @returns where each was stored, in the order given
    * @throws TypeError, RangeError for a malformed message, SerializationError for one that cannot be encoded; then none is sent.
    * KafkaError when the delivery failed:
-   * ERR__MSG_TIMED_OUT after `message.timeout.ms`, with what it waited for as its `cause`; ERR_UNKNOWN_TOPIC_OR_PART after
+   * ERR__MSG_TIMED_OUT after `message.timeout.ms`, with what it waited for as its `cause`, and before that where the message may be
+   * stored, and another one of an idempotent producer has failed, for then it cannot be sent again; ERR_UNKNOWN_TOPIC_OR_PART after
    * `topic.metadata.propagation.max.ms` where there is no such topic (an event `error` says so after two seconds, once);
    * ERR_MSG_SIZE_TOO_LARGE, ... (of several messages the first error, with
    * the outcome of each in `results`); ERR__DESTROY when close() ended it, with ERR__PURGE_QUEUE (it was not sent) or
@@ -200,7 +200,7 @@ export class Producer<V = Uint8Array | string, K = Uint8Array | string> extends 
    * so that its coordinator has aborted it (the next one begins anew); the error of the first message that failed; ERR__TIMED_OUT,
    * `retriable` where nothing was begun: the coordinator was not found. Not `retriable` where it has not answered the commit: the
    * transaction may be committed yet, or aborted, and the next one waits for that before it begins; ERR__DESTROY when the producer is
-   * closed meanwhile, which aborts
+   * closed meanwhile, which aborts, unless the commit is under way: then it may be committed, and the text says so
    */
   transaction<T>(work: (tx: Transaction<V, K>) => Promise<T>): Promise<T> {
     return this.#core.run('transaction', () => {

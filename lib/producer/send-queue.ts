@@ -1,7 +1,7 @@
 // Messages on their way: gathered, packed, handed to librdkafka as far as it has room, and settled by its reports.
 
 import { DeliveryReports } from '../../binding/delivery-layout.js';
-import { type ClientRecord, type DeliveryRecord, type NativeClient, native } from '../../binding/native.js';
+import type { ClientRecord, DeliveryRecord, NativeClient } from '../../binding/native.js';
 import {
   MessagePacker,
   type PackableMessage,
@@ -14,7 +14,7 @@ import type { ClientCore } from '../client/client-core.js';
 import { deliveries } from '../client/diagnostics.js';
 import { now, queueMicrotask } from '../client/timers.js';
 import type { ProducerSettings } from '../config/config.js';
-import { KafkaError, call, errno, localError } from '../errors.js';
+import { type KafkaError, call, errno, localError } from '../errors.js';
 import { MissingTopics } from './missing-topics.js';
 import { ArraySending, type Sending, SinglesSending, type Waiter } from './sending.js';
 
@@ -130,11 +130,10 @@ export class SendQueue {
   }
 
   /** Rejects what librdkafka never got. */
-  withdraw(reason: KafkaError): void {
+  withdraw(reason: KafkaError, purged: KafkaError): void {
     this.flushGathered();
     const queued = this.#queue;
     this.#queue = [];
-    const purged = new KafkaError('send', native.errorCode(errno.purgeQueue)!);
     for (const id of queued) {
       const sending = this.#sendings.get(id)!;
       const packed = sending.packed!;

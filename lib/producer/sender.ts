@@ -1,11 +1,12 @@
 // send(): from what the caller gives to checked messages that are bytes, in the order of the calls.
 
+import { native } from '../../binding/native.js';
 import type { PackableMessage } from '../../binding/produce-layout.js';
 import { type AddedHeaders, addedHeaders, producerMessage, withAdded } from '../arguments/messages.js';
 import type { ProducerMessage, RecordMetadata } from '../arguments/options.js';
 import { typeError } from '../arguments/values.js';
 import { type SendEvent, sends } from '../client/diagnostics.js';
-import { KafkaError, call, destroyed, refusedBy } from '../errors.js';
+import { KafkaError, call, causedBy, destroyed, errno, withoutName } from '../errors.js';
 import { type Encoder, type Encoding, EncodingLine } from './encoder.js';
 import type { ProducerCore, SendQueue } from './send-queue.js';
 
@@ -53,10 +54,12 @@ export class Sender {
 
   /** Rejects what librdkafka never got. */
   withdraw(reason: KafkaError): void {
-    this.#encoding.abandon(() =>
-      reason.operation === 'send' ? new KafkaError('send', reason) : refusedBy('send', reason),
-    );
-    this.#queue.withdraw(reason);
+    const purged = new KafkaError('send', native.errorCode(errno.purgeQueue)!);
+    this.#encoding.abandon((topic) => {
+      const message = `send: ${topic && `${topic}: `}${withoutName('send', reason.message)}`;
+      return causedBy(new KafkaError('send', { ...reason, message }), reason.operation === 'send' ? purged : reason);
+    });
+    this.#queue.withdraw(reason, purged);
   }
 
   /** No broker accepts this producer: what waits for one is told, and is not sent later. */

@@ -65,6 +65,10 @@ interface Host {
 
 type ProducerLink = Link<ClientRecord, NativeClient>;
 
+/** Why messages are given up that an aborted transaction has not sent. */
+export const WITHDRAWN = 'the transaction was aborted before';
+const CUT = 'the client was closed while its commit was under way: it may be committed';
+
 export class Transactions {
   readonly #link: ProducerLink;
   readonly #timeoutMs: number;
@@ -76,6 +80,8 @@ export class Transactions {
   #undecided: readonly (() => void)[] | null = null;
   /** The abort of the one before has not ended. It does before another one begins. */
   #abortFailed = false;
+  /** While one of these two is under way again. */
+  #ending: Promise<void> | null = null;
   /** No transaction succeeds any more: another producer has the id, as a rule. */
   #fatal: KafkaError | null = null;
 
@@ -93,7 +99,8 @@ export class Transactions {
     try {
       await this.initialize('transaction', {});
       running.mustGoOn();
-      await this.#endLast();
+      if (this.#isLeft) await this.#endLast();
+      running.mustGoOn();
       await this.#link.ask('transaction', (id) => this.#link.handle.transact(id, 'begin'));
       running.begunAt = now();
       return await this.#decide(running, work);
@@ -134,12 +141,13 @@ export class Transactions {
   /** Aborts what is under way, unless it is being committed. Takes no longer than that, and never rejects. */
   async close(timeoutMs: number): Promise<void> {
     const running = this.#current;
-    if (!running) return;
-    running.end(destroyed('transaction'));
-    if (running.begunAt === null) return;
-    running.decision ??= this.#abort();
+    running?.end(destroyed('transaction'));
+    let last: Promise<unknown> | null;
+    if (running && running.begunAt !== null) last = running.decision ??= this.#abort();
+    else last = this.#ending ?? (this.#isLeft ? this.#endLast() : null);
+    if (!last) return;
     const late = alarm(timeoutMs);
-    await Promise.race([running.decision.catch(() => undefined), late.rung]);
+    await Promise.race([last.catch(() => undefined), late.rung]);
     late.stop();
   }
 
@@ -162,6 +170,7 @@ export class Transactions {
       const over = error instanceof KafkaError && (error.fatal || error.errno === errno.destroy);
       const decided = committing ? over || this.#undecided !== null : running.decision !== null;
       if (!decided) await (running.decision = this.#abort());
+      if (committing && isDestroyed(error)) throw localError('transaction', errno.destroy, `transaction: ${CUT}`);
       throw this.#whyItEnded(error, running);
     }
   }
@@ -179,39 +188,61 @@ export class Transactions {
     return causedBy(localError('transaction', errno.invalidProducerEpoch, `transaction: ${text}`), error);
   }
 
-  /** The one before may have been left without a decision. */
-  async #endLast(): Promise<void> {
+  /** The one before was left without a decision. */
+  get #isLeft(): boolean {
+    return this.#undecided !== null || this.#abortFailed;
+  }
+
+  #endLast(): Promise<void> {
+    this.#ending ??= this.#decideLast().finally(() => (this.#ending = null));
+    return this.#ending;
+  }
+
+  async #decideLast(): Promise<void> {
+    const begun = now();
+    const late = (what: string) =>
+      this.#late(begun, true, `the one before has no answer to its ${what}`, 'so nothing of this one was begun');
     if (this.#undecided) {
       try {
         await this.#commit(this.#undecided);
       } catch (error) {
-        if (this.#undecided || !(error instanceof KafkaError) || error.fatal || isDestroyed(error)) throw error;
+        if (this.#undecided) throw late('commit');
+        if (!(error instanceof KafkaError) || error.fatal || isDestroyed(error)) throw error;
         this.#abortFailed = true; // its coordinator has aborted it meanwhile, and librdkafka wants to hear the same
       }
     }
-    if (this.#abortFailed) await this.#step('abort');
+    if (!this.#abortFailed) return;
+    try {
+      await this.#step('abort');
+    } catch (error) {
+      throw isTimedOut(error) ? late('abort') : error;
+    }
     this.#abortFailed = false;
   }
 
   /** @param onCommitted is told when it is committed, be that by the next transaction */
   async #commit(onCommitted: readonly (() => void)[]): Promise<void> {
-    this.#undecided = null;
     const begun = now();
+    this.#undecided = null;
     try {
       await this.#step('commit');
     } catch (error) {
-      if (!(error instanceof KafkaError) || error.errno !== errno.timedOut) throw error;
+      if (!isTimedOut(error)) throw error;
       this.#undecided = onCommitted;
-      throw this.#inDoubt(begun);
+      // Not retriable: who did the same work again might have it committed twice.
+      throw this.#late(
+        begun,
+        false,
+        'its coordinator has not answered the commit',
+        'it may be committed yet, or aborted',
+      );
     }
     for (const tell of onCommitted) tell();
   }
 
-  /** Not retriable: who did the same work again might have it committed twice. */
-  #inDoubt(begun: number): KafkaError {
-    const text = `its coordinator has not answered the commit within transaction.timeout.ms (${this.#timeoutMs} ms)`;
-    const message = `transaction: ${text}: it may be committed yet, or aborted`;
-    const late = { ...native.errorCode(errno.timedOut)!, retriable: false, message };
+  #late(begun: number, retriable: boolean, what: string, so: string): KafkaError {
+    const message = `transaction: ${what} within transaction.timeout.ms (${this.#timeoutMs} ms): ${so}`;
+    const late = { ...native.errorCode(errno.timedOut)!, retriable, message };
     return this.#link.over.withCause(new KafkaError('transaction', late), begun);
   }
 
@@ -232,6 +263,8 @@ export class Transactions {
   }
 }
 
+const isTimedOut = (error: unknown): boolean => error instanceof KafkaError && error.errno === errno.timedOut;
+
 /** The producer's epoch is not the coordinator's any more, or a message was purged because another one's was not. */
 const isOfOldEpoch = (error: unknown): boolean =>
   error instanceof KafkaError &&
@@ -240,8 +273,10 @@ const isOfOldEpoch = (error: unknown): boolean =>
 
 /** Why a message was purged, in place of that it was. */
 function because(purged: KafkaError, why: KafkaError): KafkaError {
-  const message = purged.message.replace(/Local: Purged in \w+$/, withoutName(why.operation, why.message));
-  return causedBy(new KafkaError('send', { ...why, message }, undefined, purged.results), purged);
+  const given = new RegExp(`(Local: Purged in \\w+|${WITHDRAWN})$`);
+  const message = purged.message.replace(given, withoutName(why.operation, why.message));
+  const results = purged.results?.map((one) => (one instanceof KafkaError && isPurged(one) ? because(one, why) : one));
+  return causedBy(new KafkaError('send', { ...why, message }, undefined, results), purged);
 }
 
 /** A transaction between its begin and its decision. */

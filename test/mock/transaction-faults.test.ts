@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { type KafkaError, Producer, type ProducerConfig } from 'seekafka';
+import { Consumer, type KafkaError, Producer, type ProducerConfig } from 'seekafka';
 import { mockCluster } from '../helpers/clusters.js';
 import { consumerOn } from '../helpers/numbered.js';
 import { Program } from '../helpers/program.js';
@@ -74,11 +74,28 @@ describe('a transaction whose coordinator is in trouble', () => {
     let worked = 0;
     const next = () => its.producer.transaction(() => Promise.resolve(++worked));
     const still = (await inTime(rejection(next()))) as KafkaError;
-    expect(still).to.include({ operation: 'transaction', code: 'ERR__TIMED_OUT' });
+    expect(still).to.include({ operation: 'transaction', code: 'ERR__TIMED_OUT', retriable: true });
+    expect(still.message).to.include('nothing of this one was begun');
     expect(worked).to.equal(0);
     its.mock.brokerUp(1);
     expect(await inTime(next())).to.equal(1);
     await inTime(its.producer.transaction((tx) => tx.send({ topic: its.topic, value: 'y' })));
+  });
+
+  it('is decided by close() where its commit had no answer before, and its coordinator is back', async () => {
+    await using its = await scene({ 'transaction.timeout.ms': 2000 });
+    const group = { 'bootstrap.servers': its.bootstrapServers, 'group.id': uniqueGroup(), 'enable.auto.commit': false };
+    await using consumer = new Consumer(group);
+    const places = [{ topic: its.topic, partition: 0, offset: 2 }];
+    const work = its.producer.transaction(async (tx) => {
+      await tx.send({ topic: its.topic, value: 'x' });
+      await tx.sendOffsets(consumer, places);
+      its.mock.brokerDown(1);
+    });
+    expect(await inTime(rejection(work))).to.include({ code: 'ERR__TIMED_OUT' });
+    its.mock.brokerUp(1);
+    await inTime(its.producer.close({ timeoutMs: 10_000 }));
+    expect(await inTime(consumer.committed([{ topic: its.topic, partition: 0 }]))).to.deep.equal(places);
   });
 
   it('rejects in time where its abort has no answer, with the error of the work', async () => {
