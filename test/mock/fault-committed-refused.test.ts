@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Consumer, KafkaError, MockCluster, Producer } from 'seekafka';
 import { uniqueGroup, uniqueTopic } from '../helpers/unique.js';
+import { eventually } from '../helpers/wait.js';
 
 // A group's coordinator that has moved, or has just started, refuses the question for committed offsets. librdkafka ended
 // the process by SIGSEGV then (cmake/deps/patches/offset-fetch-without-group.patch). A real broker does so in a moment
@@ -46,6 +47,22 @@ describe('a coordinator that refuses to say what is committed', () => {
       }
     });
   }
+
+  it('that it is not the coordinator: who is, is asked again (it was asked for ever, whoever was)', async () => {
+    const group = { 'group.id': uniqueGroup('moved'), 'statistics.interval.ms': 50 };
+    await using asking = new Consumer({ 'bootstrap.servers': cluster.bootstrapServers, ...group });
+    let looked = 0;
+    asking.on('lookupStatistics', ({ brokers }) => {
+      looked = Object.values(brokers).reduce((sum, { req }) => sum + (req?.['FindCoordinator'] ?? 0), 0);
+    });
+    const at = [{ topic, partition: 0 }];
+    await asking.committed(at);
+    await eventually(() => looked > 0);
+    const before = looked;
+    for (let i = 0; i < 20; i++) cluster.pushRequestError(1, OFFSET_FETCH, passing.NOT_COORDINATOR);
+    await asking.committed(at); // an attempt takes a tenth of a second
+    await eventually(() => looked > before, { what: 'who the coordinator is was asked for' });
+  });
 
   it('makes the call reject where asking again is of no use', async () => {
     cluster.pushRequestError(1, OFFSET_FETCH, GROUP_AUTHORIZATION_FAILED);
