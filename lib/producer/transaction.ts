@@ -65,6 +65,8 @@ interface Host {
 
 type ProducerLink = Link<ClientRecord, NativeClient>;
 
+/** librdkafka's limit comes after ours, whose error has a cause. */
+const LATER_MS = 1_000;
 /** Why messages are given up that an aborted transaction has not sent. */
 export const WITHDRAWN = 'the transaction was aborted before';
 const CUT = 'the client was closed while its commit was under way: it may be committed';
@@ -118,7 +120,7 @@ export class Transactions {
       const isFirst = this.#initializing === null;
       // Those that call meanwhile wait for the same attempt, each for its own time.
       this.#initializing ??= this.#link
-        .ask(operation, (id) => this.#link.handle.transact(id, 'init', Math.ceil(left)), {
+        .ask(operation, (id) => this.#link.handle.transact(id, 'init', Math.ceil(left) + LATER_MS), {
           timeoutMs: left,
           toldMs: timeoutMs,
           late,
