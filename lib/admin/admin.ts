@@ -13,6 +13,7 @@ import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import { connectClient } from '../client/connecting.js';
 import { connects, requests, traced } from '../client/diagnostics.js';
 import type { Health } from '../client/health.js';
+import { LATER_MS } from '../client/waits.js';
 import { type AdminConfig, normalizeConfig } from '../config/config.js';
 import type { Login } from '../config/login.js';
 import { call } from '../errors.js';
@@ -31,8 +32,6 @@ export type AdminOptions = ClientOptions;
 
 /** The longest time limit that librdkafka takes for a request. */
 const LONGEST_MS = 3_600_000;
-/** librdkafka's limit comes after ours, so that what is late is a time-out, and not what went wrong last. */
-const LATER_MS = 1_000;
 
 /**
  * The administration of a cluster.

@@ -22,6 +22,9 @@ interface Trouble {
   readonly brokersUp: () => BrokersUp;
 }
 
+/** librdkafka's own limit comes so much after ours, whose error has a cause, and is a time-out whatever went wrong last. */
+export const LATER_MS = 1_000;
+
 /** What ends a wait, beside its answer. */
 export interface Limits extends WaitOptions {
   /** The limit that the caller gave, where `timeoutMs` is what is left of it. */

@@ -6,9 +6,10 @@ import { type AddedHeaders, addedHeaders, producerMessage, withAdded } from '../
 import type { ProducerMessage, RecordMetadata } from '../arguments/options.js';
 import { typeError } from '../arguments/values.js';
 import { type SendEvent, sends } from '../client/diagnostics.js';
-import { KafkaError, call, causedBy, destroyed, errno, withoutName } from '../errors.js';
+import { KafkaError, call, destroyed, errno } from '../errors.js';
 import { type Encoder, type Encoding, EncodingLine } from './encoder.js';
 import type { ProducerCore, SendQueue } from './send-queue.js';
+import { givenUp } from './sending.js';
 
 /** Room for so many messages is made at once; what an array says of its length is no reason to take memory. */
 const MOST_PREPARED = 10_000;
@@ -55,10 +56,7 @@ export class Sender {
   /** Rejects what librdkafka never got. */
   withdraw(reason: KafkaError): void {
     const purged = new KafkaError('send', native.errorCode(errno.purgeQueue)!);
-    this.#encoding.abandon((topic) => {
-      const message = `send: ${topic && `${topic}: `}${withoutName('send', reason.message)}`;
-      return causedBy(new KafkaError('send', { ...reason, message }), reason.operation === 'send' ? purged : reason);
-    });
+    this.#encoding.abandon((topic) => givenUp(topic, reason, purged));
     this.#queue.withdraw(reason, purged);
   }
 

@@ -7,6 +7,19 @@ import { KafkaError, causedBy, errno, isPurged, partitionName, withoutName } fro
 import type { RecordMetadata } from '../arguments/options.js';
 import { type PackedMessages, topicIndexes } from '../../binding/produce-layout.js';
 
+/**
+ * The error of a message that this side has given up. @param name of its topic or partition; '': it has none @param reason of send(),
+ * as the end of the client, or what has happened to the client @param purged how far the message had come
+ */
+export function givenUp(name: string, reason: KafkaError, purged: KafkaError): KafkaError {
+  return causedBy(named(name, reason), reason.operation === 'send' ? purged : reason);
+}
+
+function named(name: string, error: NativeError): KafkaError {
+  const text = withoutName('send', error.message);
+  return new KafkaError('send', { ...error, message: name ? `send: ${name}: ${text}` : `send: ${text}` });
+}
+
 export abstract class Sending {
   readonly count: number;
   /** Until librdkafka has taken them all. */
@@ -84,16 +97,13 @@ export abstract class Sending {
   failure(index: number, partition: number, error: NativeError): KafkaError {
     if (this.reason && isPurged(error))
       return this.givenUp(index, partition, this.reason, new KafkaError('send', error));
-    const failed = this.#named(index, partition, error);
+    const failed = named(partitionName(this.#topicOf(index), partition), error);
     return error.errno === errno.msgTimedOut ? causedBy(failed, this.#whyLate(this.#topicOf(index))) : failed;
   }
 
-  /**
-   * The error of a message that this side has given up. @param reason of send(), as the end of the client, or what has happened to
-   * the client @param purged how far the message had come
-   */
+  /** The error of a message that this side has given up: as of the function. */
   givenUp(index: number, partition: number, reason: KafkaError, purged: KafkaError): KafkaError {
-    return causedBy(this.#named(index, partition, reason), reason.operation === 'send' ? purged : reason);
+    return givenUp(partitionName(this.#topicOf(index), partition), reason, purged);
   }
 
   get topics(): readonly string[] {
@@ -102,11 +112,6 @@ export abstract class Sending {
 
   protected notStored(reports: DeliveryReports, report: number, index: number): KafkaError {
     return this.failure(index, reports.partition(report), native.errorCode(reports.errorCode(report))!);
-  }
-
-  #named(index: number, partition: number, error: NativeError): KafkaError {
-    const name = partitionName(this.#topicOf(index), partition);
-    return new KafkaError('send', { ...error, message: `send: ${name}: ${withoutName('send', error.message)}` });
   }
 
   #topicOf(index: number): string {

@@ -6,6 +6,7 @@ import { isObject, typeError } from '../arguments/values.js';
 import { deferred } from '../client/deferred.js';
 import { alarm, nextTurn, now } from '../client/timers.js';
 import { consumedForTransaction, isTransactionalConsumer } from '../client/transactional.js';
+import { LATER_MS } from '../client/waits.js';
 import type { Consumer } from '../consumer/consumer.js';
 import {
   KafkaError,
@@ -65,8 +66,6 @@ interface Host {
 
 type ProducerLink = Link<ClientRecord, NativeClient>;
 
-/** librdkafka's limit comes after ours, whose error has a cause. */
-const LATER_MS = 1_000;
 /** Why messages are given up that an aborted transaction has not sent. */
 export const WITHDRAWN = 'the transaction was aborted before';
 const CUT = 'the client was closed while its commit was under way: it may be committed';
