@@ -23,6 +23,8 @@ export type Repositioned = 'done' | 'superseded' | 'lost';
 export interface InHand {
   /** The offset of the first message of the partition that is to come again if it goes now; null: none is. */
   unreadOf(source: Partition): number | null;
+  /** The offset of the first message that was taken, and that the application has not been given yet; null: there is none. */
+  heldOf?(source: Partition): number | null;
   /** The partition was moved (another `lineage`), paused, resumed, or is admitted again. It must not run a user's code. */
   changed?(source: Partition): void;
 }
@@ -75,6 +77,11 @@ export class Partition implements TopicPartition {
   /** The next offset to deliver; null until it is known. What librdkafka fetches ahead is beyond it. */
   get position(): number | null {
     return this.#position;
+  }
+
+  /** What the application is given next. It differs from `position` where `process()` has taken messages that wait for a handler. */
+  get next(): number | null {
+    return this.#inHand?.heldOf?.(this) ?? this.#position;
   }
 
   /** Behind the last message that was processed since the last seek: what auto-commit commits. Null: nothing. */

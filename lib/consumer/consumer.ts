@@ -367,7 +367,7 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
 
   /**
    * The offset of the next message to deliver, of each partition. It is this consumer's own: what librdkafka has fetched
-   * ahead is beyond it.
+   * ahead is beyond it. Of `process()` it is the first message that no handler was called with.
    *
    * @param partitions default: the whole assignment
    * @param options `timeoutMs`, default: as long as the look-up of a start takes; `signal`
@@ -382,7 +382,7 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
       mustBeHeld('position', asked);
       const unknown = asked.filter((p) => p.position === null);
       if (unknown.length) throw stateError('position', unknown, 'where it starts could not be found out yet');
-      return asked.map((p) => p.at(p.position!));
+      return asked.map((p) => p.at(p.next!));
     });
   }
 
@@ -497,7 +497,7 @@ export class Consumer<V = Buffer, K = Buffer> extends Client<ConsumerEvents> imp
       const ends = offsetsOrThrow('lag', places, await this.#core.lookups.listOffsets('lag', places, left));
       placed.forEach((p, i) => this.#core.monitor.knows(p, ends[i]!.offset));
       return placed.flatMap((p, i) =>
-        p.position === null ? [] : [{ ...p.row(), lag: Math.max(0, ends[i]!.offset - p.position) }],
+        p.next === null ? [] : [{ ...p.row(), lag: Math.max(0, ends[i]!.offset - p.next) }],
       );
     });
   }

@@ -256,6 +256,15 @@ export class PartitionWork implements InHand {
     return this.pending === 0 || this.#lineage !== this.source.lineage ? null : this.#open[this.#first]!.message.offset;
   }
 
+  heldOf(): number | null {
+    if (this.#lineage !== this.source.lineage) return null;
+    for (let i = this.#first; i < this.#open.length; i++) {
+      const { attempts, message } = this.#open[i]!;
+      if (attempts === 0) return message.offset;
+    }
+    return null;
+  }
+
   changed(): void {
     this.follow();
     this.#events.changed();

@@ -164,7 +164,7 @@ export class Seeker {
           continue;
         }
         const p = this.#partitions.byKey(entry.key);
-        const { offset, atBeginning } = way.from(p.position);
+        const { offset, atBeginning } = way.from(p.next);
         if (p.phase === 'starting') {
           p.place(offset, atBeginning);
           this.#applied(entry, offset);
@@ -241,7 +241,7 @@ export class Seeker {
         settled.resolve(
           outcome.positions.map(({ key, offset }) => {
             const p = this.#partitions.byKey(key);
-            return p.at(p.position ?? offset); // another seek may have sent it on since
+            return p.at(p.next ?? offset); // another seek may have sent it on since
           }),
         );
       }
