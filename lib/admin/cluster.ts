@@ -7,7 +7,7 @@ import { flat, topicPartitions } from '../arguments/partitions.js';
 import { errno } from '../errors.js';
 import { type AclOperation, type BrokerNode, describeOptions, nodeOf, operationsOf } from './nodes.js';
 import { type Request, inOrder, resultsOf } from './request.js';
-import { partitionKind } from './topics.js';
+import { partitionKind } from './leaders.js';
 
 /** What describeCluster() gives. */
 export interface ClusterDescription {

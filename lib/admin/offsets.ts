@@ -1,13 +1,13 @@
 // Admin requests about the offsets of logs, and those that groups have committed.
 
-import { type NativeGroupOffset, type NativeRow, OFFSET_INVALID } from '../../binding/native.js';
+import type { NativeGroupOffset, NativeRow } from '../../binding/native.js';
 import { adminOptions, flag, word } from '../arguments/admin.js';
 import { groupName, groupOffsets, offsetQueries } from '../arguments/admin-groups.js';
 import type { TopicPartition, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
 import { flat, topicPartitions } from '../arguments/partitions.js';
-import { KafkaError, errno, localError } from '../errors.js';
-import { type Outcome, type Request, inOrder, orError, resultsOf } from './request.js';
-import { partitionKind, rowsOf } from './topics.js';
+import { KafkaError } from '../errors.js';
+import { partitionKind, rowsOfLeaders } from './leaders.js';
+import { type Request, askAgain, inOrder, orError, resultsOf } from './request.js';
 
 /** Which offset of a partition is asked for. */
 export interface ListOffsetsQuery extends TopicPartition {
@@ -49,19 +49,14 @@ export async function listOffsets(request: Request, query: unknown, options: unk
   const level = word(isolationLevel, 'options.isolationLevel', ['read_committed', 'read_uncommitted']);
   if (asked.length === 0) return [];
   const { operation } = request;
-  const rows = await rowsOf(request, wait, asked, (handle, id, timeoutMs) =>
-    handle.listOffsets(id, timeoutMs, flat(asked), level === 'read_committed'),
+  const rows = await rowsOfLeaders(request, wait, asked, (handle, id, timeoutMs, open) =>
+    handle.listOffsets(id, timeoutMs, flat(open), level === 'read_committed'),
   );
-  const outcomes = inOrder(operation, partitionKind, asked, rows, (row): ListedOffset => {
-    const { topic, partition, offset, timestamp } = row as NativeRow & { timestamp: number };
-    return { topic, partition, offset, timestamp };
-  });
   return resultsOf(
     operation,
-    outcomes.map((outcome): Outcome<ListedOffset> => {
-      // What librdkafka leaves where the leader of a partition did not answer.
-      if (outcome.result?.offset !== OFFSET_INVALID) return outcome;
-      return { ...outcome, error: localError(operation, errno.timedOut, 'its leader did not answer') };
+    inOrder(operation, partitionKind, asked, rows, (row): ListedOffset => {
+      const { topic, partition, offset, timestamp } = row as NativeRow & { timestamp: number };
+      return { topic, partition, offset, timestamp };
     }),
   );
 }
@@ -119,7 +114,7 @@ export async function listGroupOffsets(
   const rows = await ofGroup(
     request,
     name,
-    request.ask(wait, (handle, id, timeoutMs) =>
+    askAgain(request, wait, (handle, id, timeoutMs) =>
       handle.listConsumerGroupOffsets(id, timeoutMs, asked && flat(asked), name, stable),
     ),
   );

@@ -1,14 +1,13 @@
 // Admin requests about topics, their partitions and records.
 
-import type { NativeError, NativeRow, NativeTopicDescription, NativeTopicRow } from '../../binding/native.js';
+import type { NativeTopicDescription, NativeTopicRow } from '../../binding/native.js';
 import { adminOptions, flagOption } from '../arguments/admin.js';
 import { newPartitions, newTopics, topicNames } from '../arguments/admin-topics.js';
-import type { TopicPartition, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
-import { flat, keyOf, topicPartitionOffsets } from '../arguments/partitions.js';
-import { now } from '../client/timers.js';
-import { KafkaError, errno, localError, partitionName } from '../errors.js';
+import type { TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
+import { flat, topicPartitionOffsets } from '../arguments/partitions.js';
+import { partitionKind, rowsOfLeaders } from './leaders.js';
 import { type AclOperation, describeOptions, operationsOf } from './nodes.js';
-import { type Kind, type Request, inOrder, orError, resultsOf } from './request.js';
+import { type Kind, type Request, inOrder, resultsOf } from './request.js';
 
 /** A topic to be made, by createTopics(). */
 export interface NewTopic {
@@ -68,13 +67,6 @@ const topicKind: Kind<string, NativeTopicRow> = {
   answerKey: ({ topic }) => topic,
   name: (topic) => topic,
   which: (topic) => ({ topic, partition: -1 }),
-};
-
-export const partitionKind: Kind<TopicPartition, NativeRow> = {
-  askedKey: ({ topic, partition }) => keyOf(topic, partition),
-  answerKey: ({ topic, partition }) => keyOf(topic, partition),
-  name: ({ topic, partition }) => partitionName(topic, partition),
-  which: ({ topic, partition }) => ({ topic, partition }),
 };
 
 /** For requests that answer with no more than whether they were carried out. */
@@ -151,56 +143,12 @@ export async function deleteRecords(request: Request, offsets: unknown, options:
   const before: TopicPartitionOffset[] = topicPartitionOffsets(offsets, 'offsets');
   const { wait } = adminOptions(options);
   if (before.length === 0) return;
-  const rows = await rowsOf(request, wait, before, (handle, id, timeoutMs) =>
-    handle.deleteRecords(id, timeoutMs, flat(before)),
+  const rows = await rowsOfLeaders(request, wait, before, (handle, id, timeoutMs, open) =>
+    handle.deleteRecords(id, timeoutMs, flat(open)),
   );
   const { operation } = request;
   resultsOf(
     operation,
     inOrder(operation, partitionKind, before, rows, () => undefined),
   );
-}
-
-/** So long at most it is asked why there is no leader. */
-const WHY_MS = 3_000;
-
-/**
- * The rows of an answer about partitions. Where librdkafka finds no leader of any of them, it says that of the whole, and not
- * why: then the topics are described.
- */
-export async function rowsOf(
-  request: Request,
-  wait: WaitOptions,
-  asked: readonly TopicPartition[],
-  send: Parameters<Request['ask']>[1],
-): Promise<NativeRow[]> {
-  const began = now();
-  const reply = await orError(request.ask(wait, send));
-  if (!(reply instanceof KafkaError)) return reply.rows;
-  if (reply.errno !== errno.noEntity) throw reply;
-  const left = Math.ceil((wait.timeoutMs ?? request.timeoutMs) - (now() - began));
-  const names = [...new Set(asked.map(({ topic }) => topic))];
-  const why = await orError(
-    request.ask({ ...wait, timeoutMs: Math.max(0, Math.min(left, WHY_MS)) }, (handle, id, timeoutMs) =>
-      handle.describeTopics(id, timeoutMs, names, false),
-    ),
-  );
-  const topics = why instanceof KafkaError ? [] : why.topics!;
-  const described = new Map(topics.map((topic) => [topic.topic, topic]));
-  return asked.map((place) => ({
-    ...place,
-    offset: -1,
-    error: whyLeaderless(request, place, described.get(place.topic)),
-  }));
-}
-
-function whyLeaderless(
-  { operation }: Request,
-  { partition }: TopicPartition,
-  topic: NativeTopicDescription | undefined,
-): NativeError {
-  if (topic?.error) return topic.error;
-  const there = topic?.partitions.some((one) => one.partition === partition);
-  if (!there) return localError(operation, errno.unknownTopicOrPart, 'there is no such topic or partition');
-  return localError(operation, errno.leaderNotAvailable, 'no broker leads it at the moment');
 }

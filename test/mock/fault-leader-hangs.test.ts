@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Consumer, type MockCluster, Producer } from 'seekafka';
+import { Admin, Consumer, type MockCluster, Producer } from 'seekafka';
 import { threeBrokers } from '../helpers/faults.js';
 import { inTime } from '../helpers/wait.js';
 
@@ -49,13 +49,18 @@ for (const [title, { begin, elected }] of Object.entries(troubles)) {
         await using reads = new Consumer(config);
         await using seeks = new Consumer(config);
         await using starts = new Consumer({ ...config, 'auto.offset.reset': 'earliest' });
-        for (const one of [consumer, reads, seeks, starts]) one.on('error', () => undefined);
+        await using admin = new Admin(config);
+        for (const one of [consumer, reads, seeks, starts, admin]) one.on('error', () => undefined);
         const ends = rows.map((row) => ({ ...row, offset: 1 }));
         const beginnings = rows.map((row) => ({ ...row, offset: 0 }));
         await Promise.all([reads.assign(beginnings), seeks.assign(beginnings)]);
         expect(await consumer.endOffsets(rows)).to.deep.equal(ends); // it is connected to all of them
+        const listOffsets = () => admin.listOffsets(rows.map((row) => ({ ...row, spec: 'latest' as const })));
+        const listed = await listOffsets();
+        expect(listed.map(({ offset }) => offset)).to.deep.equal([1, 1, 1]);
         begin(cluster.mock);
         const asked = {
+          'listOffsets of an admin client': listOffsets(),
           endOffsets: consumer.endOffsets(rows),
           beginningOffsets: consumer.beginningOffsets(rows),
           lag: reads.lag(),
@@ -69,6 +74,7 @@ for (const [title, { begin, elected }] of Object.entries(troubles)) {
         elected?.(cluster.mock);
         for (const { partition } of rows) cluster.mock.setLeader(topic, partition, 1);
         expect(Object.fromEntries(await found)).to.deep.equal({
+          'listOffsets of an admin client': listed,
           endOffsets: ends,
           beginningOffsets: beginnings,
           lag: rows.map((row) => ({ ...row, lag: 1 })),
