@@ -6,7 +6,7 @@ namespace seekafka {
 
 void ClientCore::Open() {
   events.reset(rd_kafka_queue_get_main(rk));
-  // librdkafka's threads call this with the queue's lock held.
+  // librdkafka's threads call this, sometimes with the queue's lock held.
   rd_kafka_queue_cb_event_enable(
       events.get(), [](rd_kafka_t*, void* core) noexcept { static_cast<ClientCore*>(core)->wake.Signal(); }, this);
   wake.Signal();  // for what came before the callback was in place

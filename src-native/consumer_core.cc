@@ -6,25 +6,34 @@ namespace seekafka {
 
 namespace {
 
-// librdkafka calls these two from its own threads, with the queue's lock held. They set a flag under core->mutex and
-// wake who is to look at it; nothing else.
+// librdkafka calls these two from its own threads, sometimes with the queue's lock held, and not any more once the
+// callback is taken away. They set a flag under core->mutex and wake who is to look at it; nothing else. The mutex is let
+// go of before: who is woken wants it.
 void OnEvents(rd_kafka_t*, void* opaque) noexcept {
   auto* core = static_cast<ConsumerCore*>(opaque);
-  const std::lock_guard<std::mutex> lock(core->mutex);
-  core->events_ready = true;
+  {
+    const std::lock_guard<std::mutex> lock(core->mutex);
+    core->events_ready = true;
+  }
   core->changed.notify_one();
 }
 
 void OnMessages(rd_kafka_t*, void* opaque) noexcept {
   auto* core = static_cast<ConsumerCore*>(opaque);
-  const std::lock_guard<std::mutex> lock(core->mutex);
-  if (core->credits > 0 && core->credits == core->most_credits) {
-    core->messages_for_js = true;
-    core->wake.Signal();
-    return;
+  bool for_js = false;
+  bool for_thread = false;
+  {
+    const std::lock_guard<std::mutex> lock(core->mutex);
+    for_js = core->credits > 0 && core->credits == core->most_credits;
+    for_thread = !for_js && core->credits > 0;
+    if (for_js) {
+      core->messages_for_js = true;
+    } else {
+      core->messages_ready = true;
+    }
   }
-  core->messages_ready = true;
-  if (core->credits > 0) core->changed.notify_one();
+  if (for_js) core->wake.Signal();
+  if (for_thread) core->changed.notify_one();
 }
 
 }  // namespace
