@@ -8,10 +8,11 @@ import { eventually, inTime } from '../helpers/wait.js';
 import { summary } from './checker.js';
 import { Harbour, sail } from './voyage.js';
 
-// Three real brokers: what one alone cannot show, and a short storm over them. STORM_SEED and STORM_SECONDS ask for another one; `npm run storms` for more of them.
+// Three real brokers: what one alone cannot show, and a storm over them. STORM_SEED and STORM_SECONDS ask for another one; `npm run storms`
+// for more of them.
 
 const seed = Number(process.env['STORM_SEED'] ?? 12);
-const seconds = Number(process.env['STORM_SECONDS'] ?? 70);
+const seconds = Number(process.env['STORM_SECONDS'] ?? 240);
 const folder = path.join('build', 'storms');
 
 /** A node that hangs is taken out of the cluster after nine seconds. An admin client gives an attempt up after four, then eight. */
