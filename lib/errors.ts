@@ -77,6 +77,7 @@ export interface KafkaErrorItem {
 export const errno = {
   badMessage: -199,
   destroy: -197,
+  transport: -195,
   authentication: -169,
   ssl: -181,
   topicAuthorization: 29,

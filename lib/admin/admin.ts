@@ -13,6 +13,7 @@ import { CLOSE_TIMEOUT_MS, ClientCore } from '../client/client-core.js';
 import { connectClient } from '../client/connecting.js';
 import { connects, requests, traced } from '../client/diagnostics.js';
 import type { Health } from '../client/health.js';
+import { delay } from '../client/timers.js';
 import { LATER_MS } from '../client/waits.js';
 import { type AdminConfig, normalizeConfig } from '../config/config.js';
 import type { Login } from '../config/login.js';
@@ -361,6 +362,7 @@ export class Admin extends Client<ClientEvents> {
         const asked = link.ask(operation, (id) => send(link.handle, id, nativeMs), { timeoutMs, signal });
         return over.race(operation, asked);
       },
+      pause: (milliseconds, { signal }) => over.race(operation, delay(milliseconds), { signal }),
     };
     return this.#core.run(operation, () =>
       traced(

@@ -7,7 +7,8 @@ import type { TopicPartition, TopicPartitionOffset, WaitOptions } from '../argum
 import { flat, topicPartitions } from '../arguments/partitions.js';
 import { KafkaError } from '../errors.js';
 import { partitionKind, rowsOfLeaders } from './leaders.js';
-import { type Request, askAgain, inOrder, orError, resultsOf } from './request.js';
+import { firstAnswer } from './attempts.js';
+import { type Request, inOrder, orError, resultsOf } from './request.js';
 
 /** Which offset of a partition is asked for. */
 export interface ListOffsetsQuery extends TopicPartition {
@@ -49,8 +50,8 @@ export async function listOffsets(request: Request, query: unknown, options: unk
   const level = word(isolationLevel, 'options.isolationLevel', ['read_committed', 'read_uncommitted']);
   if (asked.length === 0) return [];
   const { operation } = request;
-  const rows = await rowsOfLeaders(request, wait, asked, (handle, id, timeoutMs, open) =>
-    handle.listOffsets(id, timeoutMs, flat(open), level === 'read_committed'),
+  const rows = await rowsOfLeaders(request, wait, asked, (handle, id, timeoutMs) =>
+    handle.listOffsets(id, timeoutMs, flat(asked), level === 'read_committed'),
   );
   return resultsOf(
     operation,
@@ -114,9 +115,12 @@ export async function listGroupOffsets(
   const rows = await ofGroup(
     request,
     name,
-    askAgain(request, wait, (handle, id, timeoutMs) =>
-      handle.listConsumerGroupOffsets(id, timeoutMs, asked && flat(asked), name, stable),
-    ),
+    firstAnswer(request, wait, {
+      ask: (limits) =>
+        request.ask(limits, (handle, id, timeoutMs) =>
+          handle.listConsumerGroupOffsets(id, timeoutMs, asked && flat(asked), name, stable),
+        ),
+    }),
   );
   return groupOffsetsOf(
     request,

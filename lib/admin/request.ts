@@ -2,8 +2,6 @@
 
 import type { NativeClient, NativeError, ReplyRecord } from '../../binding/native.js';
 import type { WaitOptions } from '../arguments/options.js';
-import { now } from '../client/timers.js';
-import { LATER_MS } from '../client/waits.js';
 import {
   KafkaError,
   type KafkaErrorItem,
@@ -26,47 +24,8 @@ export interface Request {
   readonly timeoutMs: number;
   /** Sends a request of librdkafka's, whose answer, time limit or signal ends the wait. */
   ask(wait: WaitOptions, send: Send): Promise<ReplyRecord>;
-}
-
-/**
- * So long the first attempt of a question takes at most: a leader or coordinator that is gone answers nothing, and another one is
- * elected meanwhile. Each further attempt has twice the time, for a broker that is only slow.
- */
-const ATTEMPT_MS = 4_000;
-
-interface Attempt {
-  /** There is no time for another one. Its end is the caller's time limit, not librdkafka's. */
-  last: boolean;
-  limits: WaitOptions;
-  /** What librdkafka is given of the time limit that ask() passes on. */
-  nativeMs: (timeoutMs: number) => number;
-  /** Of the caller's time limit. */
-  leftMs: () => number;
-}
-
-/** The attempts of a question, each begun when the one before it is over. */
-export function* attemptsOf(request: Request, wait: WaitOptions): Generator<Attempt, never> {
-  const until = now() + (wait.timeoutMs ?? request.timeoutMs);
-  const leftMs = () => Math.max(0, until - now());
-  for (let attemptMs = ATTEMPT_MS; ; attemptMs *= 2) {
-    const last = leftMs() <= attemptMs;
-    yield {
-      last,
-      limits: { ...wait, timeoutMs: Math.min(leftMs(), attemptMs + LATER_MS) },
-      nativeMs: (timeoutMs) => (last ? timeoutMs : attemptMs),
-      leftMs,
-    };
-  }
-}
-
-/** Asks anew where nobody answers: librdkafka looks for the coordinator again then. */
-export async function askAgain(request: Request, wait: WaitOptions, send: Send): Promise<ReplyRecord> {
-  for (const attempts = attemptsOf(request, wait); ;) {
-    const { limits, nativeMs, last } = attempts.next().value;
-    const reply = await orError(request.ask(limits, (handle, id, timeoutMs) => send(handle, id, nativeMs(timeoutMs))));
-    if (!(reply instanceof KafkaError)) return reply;
-    if (last || reply.errno !== errno.timedOut) throw reply;
-  }
+  /** Waits. It rejects by the signal, and when the client ends. */
+  pause(milliseconds: number, wait: WaitOptions): Promise<void>;
 }
 
 /** What became of one of the things that a request was about. */

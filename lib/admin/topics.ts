@@ -143,8 +143,8 @@ export async function deleteRecords(request: Request, offsets: unknown, options:
   const before: TopicPartitionOffset[] = topicPartitionOffsets(offsets, 'offsets');
   const { wait } = adminOptions(options);
   if (before.length === 0) return;
-  const rows = await rowsOfLeaders(request, wait, before, (handle, id, timeoutMs, open) =>
-    handle.deleteRecords(id, timeoutMs, flat(open)),
+  const rows = await rowsOfLeaders(request, wait, before, (handle, id, timeoutMs) =>
+    handle.deleteRecords(id, timeoutMs, flat(before)),
   );
   const { operation } = request;
   resultsOf(

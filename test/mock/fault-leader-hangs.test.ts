@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Admin, Consumer, type MockCluster, Producer } from 'seekafka';
+import { Admin, Consumer, type KafkaError, type MockCluster, Producer } from 'seekafka';
 import { threeBrokers } from '../helpers/faults.js';
+import { rejection } from '../helpers/rejection.js';
 import { inTime } from '../helpers/wait.js';
 
 // A broker that hangs keeps its connections open and answers nothing. What was asked of it waited there for
@@ -89,3 +90,48 @@ for (const [title, { begin, elected }] of Object.entries(troubles)) {
     });
   });
 }
+
+describe('an admin client', () => {
+  const at = (topic: string) => [0, 1, 2].map((partition) => ({ topic, partition, spec: 'latest' as const }));
+
+  it('S19 finds the successor of a leader that is killed while it is asked', async () => {
+    const cluster = await threeBrokers();
+    try {
+      const topic = await cluster.createTopic(3);
+      await using admin = new Admin({ 'bootstrap.servers': cluster.bootstrapServers });
+      admin.on('error', () => undefined);
+      const listed = await admin.listOffsets(at(topic));
+      cluster.mock.setRoundTripTime(2, 1500);
+      const again = admin.listOffsets(at(topic));
+      await sleep(500);
+      cluster.mock.brokerDown(2);
+      await sleep(ELECTION_MS);
+      cluster.mock.setLeader(topic, 1, 1);
+      expect(await inTime(again, 'listOffsets()', SOON_MS)).to.deep.equal(listed);
+    } finally {
+      await cluster.close();
+    }
+  });
+
+  it('waits for a broker that is slow and no more, and tells the time limit as it was given', async () => {
+    const cluster = await threeBrokers();
+    try {
+      const topic = await cluster.createTopic(3);
+      await using admin = new Admin({ 'bootstrap.servers': cluster.bootstrapServers });
+      admin.on('error', () => undefined);
+      const listed = await admin.listOffsets(at(topic));
+      for (const broker of [1, 2, 3]) cluster.mock.setRoundTripTime(broker, 6000);
+      const began = performance.now();
+      expect(await inTime(admin.listOffsets(at(topic)), 'listOffsets()', SOON_MS)).to.deep.equal(listed);
+      expect(performance.now() - began, 'one round trip')
+        .to.be.lessThan(SOON_MS)
+        .and.greaterThan(5900);
+      for (const broker of [1, 2, 3]) cluster.mock.setRoundTripTime(broker, 60_000);
+      const error = (await rejection(admin.listOffsets(at(topic), { timeoutMs: 6000 }))) as KafkaError;
+      expect(error).to.include({ code: 'ERR__TIMED_OUT' });
+      expect(error.message).to.contain('6000 ms');
+    } finally {
+      await cluster.close();
+    }
+  });
+});
