@@ -143,7 +143,8 @@ export class Admin extends Client<ClientEvents> {
   }
 
   /**
-   * Deletes what lies before each offset: the log starts there afterwards. (rd_kafka_DeleteRecords)
+   * Deletes what lies before each offset: the log starts there afterwards. Leaders are looked for as by listOffsets().
+   * (rd_kafka_DeleteRecords)
    *
    * @throws KafkaError ERR_OFFSET_OUT_OF_RANGE, ERR_UNKNOWN_TOPIC_OR_PART, ERR_TOPIC_AUTHORIZATION_FAILED, ...
    */
@@ -152,7 +153,8 @@ export class Admin extends Client<ClientEvents> {
   }
 
   /**
-   * Offsets of the logs of partitions. (rd_kafka_ListOffsets)
+   * Offsets of the logs of partitions. Where a leader does not answer, or for 15 s there is none, its successor is asked.
+   * (rd_kafka_ListOffsets)
    *
    * @param options `isolationLevel`, default `read_uncommitted`; `timeoutMs`; `signal`
    * @throws KafkaError ERR_UNKNOWN_TOPIC_OR_PART, ERR_TOPIC_AUTHORIZATION_FAILED, ...
