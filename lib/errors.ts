@@ -78,6 +78,7 @@ export const errno = {
   badMessage: -199,
   destroy: -197,
   transport: -195,
+  destroyBroker: -137,
   authentication: -169,
   ssl: -181,
   topicAuthorization: 29,
@@ -103,6 +104,7 @@ export const errno = {
   unknownTopic: -188,
   unknownTopicOrPart: 3,
   leaderNotAvailable: 5,
+  notLeader: 6,
   groupIdNotFound: 69,
   electionNotNeeded: 84,
 } as const;

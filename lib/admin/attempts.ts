@@ -12,9 +12,10 @@ const ATTEMPT_MS = 4_000;
 /** So long is waited, the first time, where an attempt ends without what was asked for; then twice as long, up to ATTEMPT_MS. */
 const RETRY_MS = 500;
 
-/** Nobody has answered; the next one who is asked may. */
-export const passes = ({ errno: code }: { readonly errno: number }): boolean =>
-  code === errno.timedOut || code === errno.transport;
+/** Nobody has answered who knows; the next one who is asked may. A broker that leaves the cluster is destroyBroker. */
+export const passes = ({ errno: code }: { readonly errno: number }): boolean => passing.includes(code);
+
+const passing: readonly number[] = [errno.timedOut, errno.transport, errno.destroyBroker, errno.notLeader];
 
 interface Question<T> {
   /** One attempt. */

@@ -62,18 +62,20 @@ async function rowsOf(
   if (reply.errno !== errno.noEntity) throw reply;
   const left = Math.ceil((wait.timeoutMs ?? request.timeoutMs) - (now() - began));
   const names = [...new Set(places.map(({ topic }) => topic))];
-  const why = await orError(
-    request.ask({ ...wait, timeoutMs: Math.max(0, Math.min(left, WHY_MS)) }, (handle, id, timeoutMs) =>
-      handle.describeTopics(id, timeoutMs, names, false),
-    ),
-  );
-  if (why instanceof KafkaError) return places.map((place) => ({ ...place, offset: -1, error: noLeader(request) }));
-  const topics = why.topics!;
+  const limits = { ...wait, timeoutMs: Math.max(0, Math.min(left, WHY_MS)) };
+  const [why, all] = await Promise.all([
+    orError(request.ask(limits, (handle, id, timeoutMs) => handle.describeTopics(id, timeoutMs, names, false))),
+    orError(request.ask(limits, (handle, id, timeoutMs) => handle.listTopics(id, timeoutMs))), // where nobody describes
+  ]);
+  const topics = why instanceof KafkaError ? [] : why.topics!;
   const described = new Map(topics.map((topic) => [topic.topic, topic]));
+  /** As far as anybody knows, and nothing more is known of it. */
+  const isThere = (name: string) =>
+    !described.has(name) && (all instanceof KafkaError || all.rows.some(({ topic }) => topic === name));
   return places.map((place) => ({
     ...place,
     offset: -1,
-    error: whyLeaderless(request, place, described.get(place.topic)),
+    error: isThere(place.topic) ? noLeader(request) : whyLeaderless(request, place, described.get(place.topic)),
   }));
 }
 

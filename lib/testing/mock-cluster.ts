@@ -26,8 +26,9 @@ export interface MockClusterOptions {
 
 /**
  * librdkafka's in-process brokers, for tests: consumer groups (classic and KIP-848), transactions without isolation,
- * retention by hand, look-up of times (in compressed batches: by the batch), faults on demand. No admin requests but
- * listTopics(), no SASL or TLS. (rd_kafka_mock_cluster_new)
+ * retention by hand, look-up of times (in compressed batches: by the batch), faults on demand. Of admin requests it knows
+ * listTopics(), listOffsets(), alterGroupOffsets() and listGroupOffsets() of named partitions; no SASL, TLS or
+ * `group.instance.id`. (rd_kafka_mock_cluster_new)
  *
  * A mock cluster does not keep the process alive. `close()` it.
  */

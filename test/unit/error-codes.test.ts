@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { native } from '../../binding/native.js';
 import { kafkaErrorCodes } from '../../lib/error-codes.js';
-import { KafkaError, localError } from '../../lib/errors.js';
+import { KafkaError, errno, localError } from '../../lib/errors.js';
 import { skip } from '../helpers/groups.js';
 
 const root = new URL('../..', import.meta.url);
@@ -32,6 +32,12 @@ describe('the list of error codes', () => {
     const error = localError('send', 199, 'of a broker of the future');
     expect(error).to.be.instanceOf(KafkaError);
     expect(error).to.include({ code: 'ERR_UNKNOWN', errno: 199 });
+  });
+
+  it('takes for passing what ends a request when its broker leaves the cluster', () => {
+    // A storm: an admin client was told so of a coordinator that hung, was taken out of the cluster, and had a successor.
+    const error = localError('listGroupOffsets', errno.destroyBroker, 'Broker handle destroyed without termination');
+    expect(error).to.include({ code: 'ERR__DESTROY_BROKER', retriable: true });
   });
 
   it('leaves no code without a place on the page about errors', () => {
