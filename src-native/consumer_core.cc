@@ -6,9 +6,9 @@ namespace seekafka {
 
 namespace {
 
-// librdkafka calls these two from its own threads, of which two may do so at once, sometimes with the queue's lock held, and
-// not any more once the callback is taken away. They set a flag under core->mutex and wake who is to look at it; nothing
-// else. The mutex is let go of before: who is woken wants it.
+// librdkafka calls these two from its own threads, of which two may do so at once, sometimes with the queue's lock
+// held, and not any more once the callback is taken away. They set a flag under core->mutex and wake who is to look at
+// it; nothing else. The mutex is let go of before: who is woken wants it.
 void OnEvents(rd_kafka_t*, void* opaque) noexcept {
   auto* core = static_cast<ConsumerCore*>(opaque);
   {
