@@ -6,7 +6,7 @@ import { alarm, now } from '../client/timers.js';
 import { KafkaError, errno } from '../errors.js';
 import type { Request } from './request.js';
 
-/** When there is no answer after this time, the question is asked a second time; a third time after twice as long, and so on. */
+/** As long as there is no answer, the question is asked anew after each such time. */
 const ATTEMPT_MS = 4_000;
 
 /** So long is waited, the first time, where an attempt ends without what was asked for; then twice as long, up to ATTEMPT_MS. */
@@ -59,8 +59,8 @@ export async function firstAnswer<T>(request: Request, wait: WaitOptions, questi
   let best: Ended<T> | null = null;
   try {
     begin(() => question.ask(limits(timeoutMs)));
-    for (let attemptMs = ATTEMPT_MS, retryMs = RETRY_MS; ;) {
-      const bell = alarm(attemptMs);
+    for (let retryMs = RETRY_MS; ;) {
+      const bell = alarm(ATTEMPT_MS);
       const ended = await Promise.race([...running, bell.rung.then(() => null)]).finally(() => bell.stop());
       const final = ended && isFinal(ended);
       if (ended && (final || !best || 'answer' in ended)) best = ended;
@@ -69,7 +69,6 @@ export async function firstAnswer<T>(request: Request, wait: WaitOptions, questi
       if (timeIsOver) continue;
       const pauseMs = ended ? retryMs : 0;
       if (ended) retryMs = Math.min(2 * retryMs, ATTEMPT_MS);
-      else attemptMs *= 2;
       begin(async () => {
         await request.pause(pauseMs, limits(leftMs()));
         await question.look?.(limits(Math.min(leftMs(), ATTEMPT_MS))).catch(() => undefined);
