@@ -364,7 +364,11 @@ export class Admin extends Client<ClientEvents> {
         const asked = link.ask(operation, (id) => send(link.handle, id, nativeMs), { timeoutMs, signal });
         return over.race(operation, asked);
       },
-      pause: (milliseconds, { signal }) => over.race(operation, delay(milliseconds), { signal }),
+      pause: (milliseconds, signal) => {
+        link.waitBegins(); // as long as it is waited for, and no longer, it keeps the process alive
+        const rung = delay(milliseconds, { ref: false });
+        return over.race(operation, rung, { signal }).finally(() => link.waitEnds());
+      },
     };
     return this.#core.run(operation, () =>
       traced(

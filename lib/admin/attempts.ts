@@ -70,7 +70,7 @@ export async function firstAnswer<T>(request: Request, wait: WaitOptions, questi
       const pauseMs = ended ? retryMs : 0;
       if (ended) retryMs = Math.min(2 * retryMs, ATTEMPT_MS);
       begin(async () => {
-        await request.pause(pauseMs, limits(leftMs()));
+        await request.pause(Math.min(pauseMs, leftMs()), over.signal);
         await question.look?.(limits(Math.min(leftMs(), ATTEMPT_MS))).catch(() => undefined);
         return await question.ask(limits(leftMs()));
       });

@@ -5,9 +5,9 @@ import { adminOptions, word } from '../arguments/admin.js';
 import type { TopicPartition, WaitOptions } from '../arguments/options.js';
 import { flat, topicPartitions } from '../arguments/partitions.js';
 import { errno } from '../errors.js';
+import { partitionKind } from './leaders.js';
 import { type AclOperation, type BrokerNode, describeOptions, nodeOf, operationsOf } from './nodes.js';
 import { type Request, inOrder, resultsOf } from './request.js';
-import { partitionKind } from './leaders.js';
 
 /** What describeCluster() gives. */
 export interface ClusterDescription {

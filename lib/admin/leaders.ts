@@ -35,7 +35,7 @@ export async function rowsOfLeaders(
     look: (limits) => request.ask(limits, (handle, id, timeoutMs) => handle.listTopics(id, timeoutMs)),
   });
   const error = localError(request.operation, errno.timedOut, 'its leader did not answer');
-  return rows.map((row) => (isSilent(row) ? { ...row, error } : row));
+  return rows.map((row) => (isSilent(row) ? { ...row, error: row.error ?? error } : row));
 }
 
 /** What librdkafka leaves where the leader of a partition did not answer. */
@@ -65,30 +65,27 @@ async function rowsOf(
   const limits = { ...wait, timeoutMs: Math.max(0, Math.min(left, WHY_MS)) };
   const [why, all] = await Promise.all([
     orError(request.ask(limits, (handle, id, timeoutMs) => handle.describeTopics(id, timeoutMs, names, false))),
-    orError(request.ask(limits, (handle, id, timeoutMs) => handle.listTopics(id, timeoutMs))), // where nobody describes
+    orError(request.ask(limits, (handle, id, timeoutMs) => handle.listTopics(id, timeoutMs))),
   ]);
-  const topics = why instanceof KafkaError ? [] : why.topics!;
-  const described = new Map(topics.map((topic) => [topic.topic, topic]));
-  /** As far as anybody knows, and nothing more is known of it. */
-  const isThere = (name: string) =>
-    !described.has(name) && (all instanceof KafkaError || all.rows.some(({ topic }) => topic === name));
-  return places.map((place) => ({
-    ...place,
-    offset: -1,
-    error: isThere(place.topic) ? noLeader(request) : whyLeaderless(request, place, described.get(place.topic)),
-  }));
+  const described = why instanceof KafkaError ? [] : why.topics!;
+  const listed = all instanceof KafkaError ? null : all.rows;
+  return places.map((place) => {
+    const about = described.find(({ topic }) => topic === place.topic);
+    return { ...place, offset: -1, error: about?.error ?? whyLeaderless(request, place, about, listed) };
+  });
 }
 
+/** Of a topic that nobody describes it counts whether it is listed, as far as that is known. */
 function whyLeaderless(
-  request: Request,
-  { partition }: TopicPartition,
-  topic: NativeTopicDescription | undefined,
+  { operation }: Request,
+  place: TopicPartition,
+  about: NativeTopicDescription | undefined,
+  listed: readonly NativeRow[] | null,
 ): NativeError {
-  if (topic?.error) return topic.error;
-  const there = topic?.partitions.some((one) => one.partition === partition);
-  if (!there) return localError(request.operation, errno.unknownTopicOrPart, 'there is no such topic or partition');
-  return noLeader(request);
+  const isThere = about
+    ? about.partitions.some(({ partition }) => partition === place.partition)
+    : (listed?.some(({ topic }) => topic === place.topic) ?? true);
+  return isThere
+    ? localError(operation, errno.leaderNotAvailable, 'no broker leads it at the moment')
+    : localError(operation, errno.unknownTopicOrPart, 'there is no such topic or partition');
 }
-
-const noLeader = ({ operation }: Request) =>
-  localError(operation, errno.leaderNotAvailable, 'no broker leads it at the moment');

@@ -6,8 +6,8 @@ import { groupName, groupOffsets, offsetQueries } from '../arguments/admin-group
 import type { TopicPartition, TopicPartitionOffset, WaitOptions } from '../arguments/options.js';
 import { flat, topicPartitions } from '../arguments/partitions.js';
 import { KafkaError } from '../errors.js';
-import { partitionKind, rowsOfLeaders } from './leaders.js';
 import { firstAnswer } from './attempts.js';
+import { partitionKind, rowsOfLeaders } from './leaders.js';
 import { type Request, inOrder, orError, resultsOf } from './request.js';
 
 /** Which offset of a partition is asked for. */

@@ -25,7 +25,7 @@ export interface Request {
   /** Sends a request of librdkafka's, whose answer, time limit or signal ends the wait. */
   ask(wait: WaitOptions, send: Send): Promise<ReplyRecord>;
   /** Waits. It rejects by the signal, and when the client ends. */
-  pause(milliseconds: number, wait: WaitOptions): Promise<void>;
+  pause(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
 /** What became of one of the things that a request was about. */

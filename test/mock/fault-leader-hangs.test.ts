@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Admin, Consumer, type KafkaError, type MockCluster, Producer } from 'seekafka';
-import { threeBrokers } from '../helpers/faults.js';
+import { Admin, Consumer, type KafkaError, type ListOffsetsOptions, type MockCluster, Producer } from 'seekafka';
+import { type FaultyCluster, threeBrokers } from '../helpers/faults.js';
 import { rejection } from '../helpers/rejection.js';
 import { inTime } from '../helpers/wait.js';
 
@@ -34,6 +34,10 @@ const troubles: Record<string, Trouble> = {
 const ELECTION_MS = 1000;
 /** An attempt is given up after three seconds, and begun anew. */
 const SOON_MS = 10_000;
+/** Of a limit of 5 s. A pause of 4 s that began shortly before its end went beyond it. */
+const LIMIT_MS = 6500;
+const LIST_OFFSETS = 2;
+const NOT_LEADER = 6;
 
 for (const [title, { begin, elected }] of Object.entries(troubles)) {
   describe(title, () => {
@@ -92,46 +96,58 @@ for (const [title, { begin, elected }] of Object.entries(troubles)) {
 }
 
 describe('an admin client', () => {
-  const at = (topic: string) => [0, 1, 2].map((partition) => ({ topic, partition, spec: 'latest' as const }));
+  let cluster: FaultyCluster;
+  let topic: string;
+  let admin: Admin;
+  let listed: Awaited<ReturnType<Admin['listOffsets']>>;
+  const listOffsets = (options?: ListOffsetsOptions) =>
+    admin.listOffsets(
+      [0, 1, 2].map((partition) => ({ topic, partition, spec: 'latest' })),
+      options,
+    );
+
+  beforeEach(async () => {
+    cluster = await threeBrokers();
+    topic = await cluster.createTopic(3);
+    admin = new Admin({ 'bootstrap.servers': cluster.bootstrapServers });
+    admin.on('error', () => undefined);
+    listed = await listOffsets(); // it knows the leaders
+  });
+  afterEach(async () => {
+    await admin.close();
+    await cluster.close();
+  });
 
   it('S19 finds the successor of a leader that is killed while it is asked', async () => {
-    const cluster = await threeBrokers();
-    try {
-      const topic = await cluster.createTopic(3);
-      await using admin = new Admin({ 'bootstrap.servers': cluster.bootstrapServers });
-      admin.on('error', () => undefined);
-      const listed = await admin.listOffsets(at(topic));
-      cluster.mock.setRoundTripTime(2, 1500);
-      const again = admin.listOffsets(at(topic));
-      await sleep(500);
-      cluster.mock.brokerDown(2);
-      await sleep(ELECTION_MS);
-      cluster.mock.setLeader(topic, 1, 1);
-      expect(await inTime(again, 'listOffsets()', SOON_MS)).to.deep.equal(listed);
-    } finally {
-      await cluster.close();
-    }
+    cluster.mock.setRoundTripTime(2, 1500);
+    const again = listOffsets();
+    await sleep(500);
+    cluster.mock.brokerDown(2);
+    await sleep(ELECTION_MS);
+    cluster.mock.setLeader(topic, 1, 1);
+    expect(await inTime(again, 'listOffsets()', SOON_MS)).to.deep.equal(listed);
   });
 
   it('waits for a broker that is slow and no more, and tells the time limit as it was given', async () => {
-    const cluster = await threeBrokers();
-    try {
-      const topic = await cluster.createTopic(3);
-      await using admin = new Admin({ 'bootstrap.servers': cluster.bootstrapServers });
-      admin.on('error', () => undefined);
-      const listed = await admin.listOffsets(at(topic));
-      for (const broker of [1, 2, 3]) cluster.mock.setRoundTripTime(broker, 6000);
-      const began = performance.now();
-      expect(await inTime(admin.listOffsets(at(topic)), 'listOffsets()', SOON_MS)).to.deep.equal(listed);
-      expect(performance.now() - began, 'one round trip')
-        .to.be.lessThan(SOON_MS)
-        .and.greaterThan(5900);
-      for (const broker of [1, 2, 3]) cluster.mock.setRoundTripTime(broker, 60_000);
-      const error = (await rejection(admin.listOffsets(at(topic), { timeoutMs: 6000 }))) as KafkaError;
-      expect(error).to.include({ code: 'ERR__TIMED_OUT' });
-      expect(error.message).to.contain('6000 ms');
-    } finally {
-      await cluster.close();
+    for (const broker of [1, 2, 3]) cluster.mock.setRoundTripTime(broker, 6000);
+    const began = performance.now();
+    expect(await inTime(listOffsets(), 'listOffsets()', SOON_MS)).to.deep.equal(listed);
+    expect(performance.now() - began, 'one round trip')
+      .to.be.lessThan(SOON_MS)
+      .and.greaterThan(5900);
+    for (const broker of [1, 2, 3]) cluster.mock.setRoundTripTime(broker, 60_000);
+    const error = (await rejection(listOffsets({ timeoutMs: 6000 }))) as KafkaError;
+    expect(error).to.include({ code: 'ERR__TIMED_OUT' });
+    expect(error.message).to.contain('6000 ms');
+  });
+
+  it('asks anew where a leader says that it is none, keeps the time limit, and tells what was answered', async () => {
+    for (const broker of [1, 2, 3]) {
+      for (let i = 0; i < 50; i++) cluster.mock.pushRequestError(broker, LIST_OFFSETS, NOT_LEADER);
     }
+    const began = performance.now();
+    const error = await inTime(rejection(listOffsets({ timeoutMs: 5000 })), 'listOffsets()', LIMIT_MS);
+    expect(error).to.include({ code: 'ERR_NOT_LEADER_FOR_PARTITION' });
+    expect(performance.now() - began).to.be.greaterThan(4000);
   });
 });

@@ -7,6 +7,7 @@ import { uniqueGroup } from '../helpers/unique.js';
 import { eventually, inTime } from '../helpers/wait.js';
 import { summary } from './checker.js';
 import { Harbour, sail } from './voyage.js';
+import { again } from './witness.js';
 
 // Three real brokers: what one alone cannot show, and a storm over them. STORM_SEED and STORM_SECONDS ask for another one; `npm run storms`
 // for more of them.
@@ -39,12 +40,7 @@ describe('storms', () => {
     const at = [0, 1, 2, 3].map((partition) => ({ topic: plain, partition, offset: 0 }));
     {
       await using consumer = new Consumer({ ...config, 'group.id': group });
-      await eventually(() =>
-        consumer.commit(at).then(
-          () => true,
-          () => false,
-        ),
-      );
+      await again(() => consumer.commit(at));
     }
     const latest = at.map((row) => ({ topic: row.topic, partition: row.partition, spec: 'latest' as const }));
     const committed = await admin.listGroupOffsets(group, at);
